@@ -1,0 +1,1 @@
+"""Moodbridge, the product: domain, storage, scoring, web and command line."""

@@ -1,0 +1,239 @@
+"""What a connector is: the contract between Moodbridge and one kind of helpdesk.
+
+A connector is a folder of plain functions, gathered in one `Connector` value that an entry point
+(group `moodbridge.connectors`) names. It may import this module, `model`, `signing`, `http` and
+`text`, and nothing else of `bridge`.
+"""
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from bridge.errors import BridgeError
+from bridge.http import Http
+from bridge.model import Message, Sentiment
+
+
+class ConnectorError(BridgeError):
+    """Root of what a connector raises. `permanent`: the same call will fail again until a person acts."""
+
+    permanent = False
+
+
+class BadSignature(ConnectorError):
+    """The request does not prove where it comes from: answered 401, nothing is stored."""
+
+    permanent = True
+
+
+class Unreadable(ConnectorError):
+    """The request is signed well, but is not what the helpdesk should send: 415 or 422, naming the field."""
+
+    permanent = True
+
+    def __init__(self, field_name: str, message: str, status: int = 422) -> None:
+        super().__init__(f"{field_name}: {message}")
+        self.field = field_name
+        self.status = status
+
+
+class HelpdeskDown(ConnectorError):
+    """No usable answer (refused, timed out, 5xx): tried again later, counts as an outage and not as our error."""
+
+
+class RateLimited(ConnectorError):
+    """The helpdesk asks for a pause of `retry_after` seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"the helpdesk asks to wait {retry_after:.0f} s")
+        self.retry_after = retry_after
+
+
+class Refused(ConnectorError):
+    """The helpdesk refuses the sign-in or the call: a person must mend the connection."""
+
+    permanent = True
+
+
+class Gone(ConnectorError):
+    """The ticket is no longer there."""
+
+    permanent = True
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a kind of helpdesk can do, as data: the engine, the tests and the feature matrix follow it."""
+
+    events: bool
+    """It sends webhooks."""
+    readable: bool
+    """Its tickets can be read again."""
+    writes: bool
+    """Label, score and trend are written into it."""
+    bulk_size: int = 1
+    """How many tickets one write call may carry."""
+    corrections: bool = False
+    """A label that a person sets in it is told to us or seen when writing."""
+    hook_limit: int = 1_000_000
+    """The largest webhook body in bytes; a larger one is answered 413."""
+    poll_every: float | None = None
+    """Seconds between two looks at what changed; None: no poll."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing `connect KIND` asks for."""
+
+    name: str
+    help: str
+    secret: bool = False
+    required: bool = True
+
+
+class ConnectionState(Protocol):
+    """Small values a connector keeps for one connection (tokens, cursors), stored encrypted."""
+
+    def get(self, key: str) -> str | None: ...
+
+    def set(self, key: str, value: str, expected: str | None) -> bool:
+        """True when the value was still `expected` (None: absent) and is now `value`; else nothing changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a connector is handed to speak for one connection."""
+
+    connection: str
+    hook_url: str
+    prefix: str
+    """What tags begin with: `sentiment`, or what `connect --prefix` chose."""
+    options: Mapping[str, str] = field(repr=False)
+    """What `connect` asked for, secrets included."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """The hook's secrets, the newest first; more than one while a rotation runs."""
+    state: ConnectionState = field(repr=False)
+    http: Http = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """A webhook as it arrived. Header names are lower case."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    now: float
+
+
+class TargetKind(StrEnum):
+    TICKET = "ticket"
+    LISTING = "listing"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a read request names: a ticket by its id, or one page of the helpdesk's listing by the connector's word."""
+
+    kind: TargetKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """A person set a label in the helpdesk; it applies to the ticket's newest scored customer message."""
+
+    ticket_id: str
+    label: str
+    by: str | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one webhook, or one read, brought."""
+
+    messages: tuple[Message, ...] = ()
+    targets: tuple[Target, ...] = ()
+    """What should be read next."""
+    label_changes: tuple[LabelChange, ...] = ()
+    ignored: int = 0
+    """Events that are none of our business."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketWrite:
+    """One ticket to write. `before` is what we wrote last (None: never)."""
+
+    ticket_id: str
+    before: Sentiment | None
+    after: Sentiment
+
+
+class WriteStatus(StrEnum):
+    DONE = "done"
+    PERSON = "person"
+    """A person's label stands there; `label` says which. Nothing was written."""
+    GONE = "gone"
+    """Deleted, closed for good or not ours to write: final."""
+    LATER = "later"
+    """Not now; again after `retry_after` seconds."""
+    FAILED = "failed"
+    """The helpdesk refused this ticket; `reason` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    ticket_id: str
+    status: WriteStatus
+    label: str | None = None
+    retry_after: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a ticket shows in its helpdesk now. `sentiment` is None when it shows nothing of ours."""
+
+    ticket_id: str
+    sentiment: Sentiment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What `install` did (or, in a dry run, would do): one plain sentence each; `secret` is set when it is new."""
+
+    steps: tuple[str, ...]
+    secret: str | None = None
+    """The secret the helpdesk signs with, when the helpdesk chose it."""
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One kind of helpdesk. Every function but `parse` raises `ConnectorError`s only."""
+
+    kind: str
+    capabilities: Capabilities
+    options: tuple[Option, ...]
+    verify: Callable[[HookRequest, Access], None]
+    """Raises BadSignature unless the request proves its origin and is fresh."""
+    parse: Callable[[HookRequest, Access], Received]
+    """What a verified request says. Raises Unreadable. Calls nobody."""
+    install: Callable[[Access, bool], Installed]
+    """Sets the helpdesk up (`True`: dry run, only says what it would do). Twice changes nothing."""
+    uninstall: Callable[[Access], tuple[str, ...]]
+    """Takes back what `install` did but fields and history; says what it did."""
+    read: Callable[[Access, Target], Received] | None = None
+    """The messages of a ticket or of one page of a listing."""
+    write: Callable[[Access, Sequence[TicketWrite]], Sequence[WriteResult]] | None = None
+    """Writes up to `bulk_size` tickets; one result for each, in order. Raises when no ticket was written."""
+    look: Callable[[Access, Sequence[str]], Sequence[Shown]] | None = None
+    """What these tickets show now; tickets that are gone are left out."""
+
+
+def discover() -> dict[str, Connector]:
+    """Every installed connector by its kind. Loads the packages that entry points of the group name."""
+    found = (entry.load() for entry in importlib.metadata.entry_points(group="moodbridge.connectors"))
+    return {connector.kind: connector for connector in found}
