@@ -82,10 +82,7 @@ def label_of(scale: Scale, score: Score | None) -> str:
     """The label of a score; `unknown` when there is none."""
     if score is None:
         return UNKNOWN
-    for label, edge in scale.buckets:
-        if score >= edge:
-            break
-    return label
+    return next(label for label, edge in scale.buckets if score >= edge)
 
 
 def score_for(scale: Scale, label: str, score: Score | None) -> Score | None:
@@ -105,7 +102,7 @@ def score_for(scale: Scale, label: str, score: Score | None) -> Score | None:
 
 
 def rounded(value: float) -> Score:
-    """A score in hundredths from a number of -1 to 1; halves, judged on the decimal as printed, go to the even neighbour.
+    """A score in hundredths from a number of -1 to 1; halves of the decimal as printed go to the even neighbour.
 
     So 0.125 is 12 and 0.135 is 14, although the binary number behind 0.135 differs a little from it.
     Raises Invalid, field `score`, when the number lies outside or is none.
