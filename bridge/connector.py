@@ -189,6 +189,8 @@ class WriteResult:
     ticket_id: str
     status: WriteStatus
     label: str | None = None
+    label_at: float | None = None
+    """When the person set it, where the helpdesk tells; a customer message written later is written over it."""
     retry_after: float | None = None
     reason: str | None = None
 

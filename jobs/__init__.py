@@ -1,0 +1,1 @@
+"""What RQ runs: the worker, the scheduler, the drain engine and one small module per drain."""

@@ -1,0 +1,205 @@
+"""Connecting helpdesks: what a connection needs to speak, installing it, rotating its secret, taking it away."""
+
+import json
+import secrets as random_source
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from bridge.connector import Access, Connector, Installed
+from bridge.errors import Invalid, NotFound
+from bridge.runtime import Runtime
+from bridge.signing import new_secret
+from bridge.store import connections as rows
+from bridge.store import workspaces as workspace_rows
+from bridge.store.connections import ConnectionRow, StoredState
+from bridge.vault import fingerprint
+
+DEFAULT_PREFIX = "sentiment"
+
+_ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What `connect` answers. `secret` is set when it is new: it is shown once."""
+
+    connection: str
+    hook_url: str
+    secret: str | None = field(repr=False)
+    installed: tuple[str, ...]
+
+
+def connector_of(runtime: Runtime, kind: str) -> Connector:
+    """Raises NotFound when no such connector is installed."""
+    connector = runtime.connectors.get(kind)
+    if connector is None:
+        raise NotFound(f"There is no connector {kind}; there are " + ", ".join(sorted(runtime.connectors)))
+    return connector
+
+
+def access_to(runtime: Runtime, row: ConnectionRow) -> Access:
+    """What the connection's connector is handed."""
+    decrypt = runtime.vault.decrypt
+    return Access(
+        connection=row.id,
+        hook_url=f"{runtime.settings.public_url}/hooks/{decrypt(row.hook)}",
+        prefix=row.prefix,
+        options=json.loads(decrypt(row.options)),
+        secrets=tuple(json.loads(decrypt(row.secrets))),
+        state=StoredState(runtime.database, runtime.vault, row.id),
+        http=runtime.http,
+    )
+
+
+def connect(
+    runtime: Runtime,
+    slug: str,
+    kind: str,
+    options: Mapping[str, str],
+    *,
+    prefix: str | None = None,
+    dry_run: bool = False,
+    rotate: bool = False,
+) -> Connected:
+    """Installs a helpdesk, or brings an installed one with the same options in line: twice changes nothing.
+
+    Raises Invalid for missing options, NotFound, and what the connector raises.
+    """
+    connector = connector_of(runtime, kind)
+    _check_options(connector, options)
+    with runtime.database.read() as connection:
+        workspace = workspace_rows.by_slug(connection, slug)
+        existing = _same(runtime, rows.of_workspace(connection, workspace.id), connector, options)
+    if dry_run:
+        return _dry_run(runtime, connector, existing, options, prefix or DEFAULT_PREFIX)
+    fresh = existing is None
+    row = existing or _insert(runtime, workspace.id, kind, options, prefix or DEFAULT_PREFIX)
+    access = access_to(runtime, row)
+    secret: str | None = None
+    if fresh or rotate:
+        secret = new_secret()
+        former = access.secrets[:1] if rotate else ()
+        row = _change(runtime, row, options, (secret, *former), prefix)
+    elif dict(access.options) != dict(options) or (prefix and prefix != row.prefix):
+        row = _change(runtime, row, options, access.secrets, prefix)
+    try:
+        installed = connector.install(access_to(runtime, row), False)
+    except Exception:
+        if fresh:
+            runtime.database.write(lambda connection: rows.disconnect(connection, row.id))
+        raise
+    if installed.secret is not None and installed.secret not in access.secrets:
+        # The helpdesk made the secret itself.
+        secret = installed.secret
+        row = _change(runtime, row, options, (secret, *access.secrets[:1]), prefix)
+    return Connected(row.id, access.hook_url, secret, installed.steps)
+
+
+def _dry_run(
+    runtime: Runtime, connector: Connector, existing: ConnectionRow | None, options: Mapping[str, str], prefix: str
+) -> Connected:
+    if existing is not None:
+        access = access_to(runtime, existing)
+    else:
+        url = f"{runtime.settings.public_url}/hooks/(made when you connect)"
+        access = Access("(new)", url, prefix, dict(options), (), _NoState(), runtime.http)
+    steps = connector.install(access, True).steps
+    return Connected(access.connection, access.hook_url, None, steps)
+
+
+class _NoState:
+    """The state of a connection that a dry run does not make: it forgets."""
+
+    def get(self, key: str) -> str | None:
+        return None
+
+    def set(self, key: str, value: str, expected: str | None) -> bool:
+        return True
+
+
+def listed(runtime: Runtime, slug: str) -> Sequence[ConnectionRow]:
+    """The workspace's connections, the oldest first. Raises NotFound."""
+    with runtime.database.read() as connection:
+        workspace = workspace_rows.by_slug(connection, slug)
+        return rows.of_workspace(connection, workspace.id)
+
+
+def disconnect(runtime: Runtime, connection_id: str) -> tuple[str, ...]:
+    """Takes back what `connect` installed and takes no more events; fields and history stay. Says what it did.
+
+    Raises NotFound, and what the connector raises: then nothing is changed here.
+    """
+    with runtime.database.read() as connection:
+        row = rows.by_id(connection, connection_id)
+    if row.status == "disconnected":
+        return ("It was disconnected already.",)
+    steps = connector_of(runtime, row.kind).uninstall(access_to(runtime, row))
+    runtime.database.write(lambda connection: rows.disconnect(connection, connection_id))
+    return (*steps, "Moodbridge takes no more events of this connection; its history stays.")
+
+
+def _check_options(connector: Connector, options: Mapping[str, str]) -> None:
+    for option in connector.options:
+        if option.required and not options.get(option.name):
+            raise Invalid(option.name, f"{connector.kind} needs it: {option.help}")
+    unknown = set(options) - {option.name for option in connector.options}
+    if unknown:
+        raise Invalid(sorted(unknown)[0], f"{connector.kind} has no such option")
+
+
+def _same(
+    runtime: Runtime, existing: Sequence[ConnectionRow], connector: Connector, options: Mapping[str, str]
+) -> ConnectionRow | None:
+    """The connection that these options mean: the one whose options agree but for secrets."""
+    plain = [option.name for option in connector.options if not option.secret]
+    for row in existing:
+        if row.kind != connector.kind or row.status == "disconnected":
+            continue
+        stored = json.loads(runtime.vault.decrypt(row.options))
+        if all(stored.get(name) == options.get(name) for name in plain):
+            return row
+    return None
+
+
+def _insert(
+    runtime: Runtime, workspace_id: int, kind: str, options: Mapping[str, str], prefix: str
+) -> ConnectionRow:
+    connection_id = f"{kind}-" + "".join(random_source.choice(_ALPHABET) for _ in range(6))
+    hook = random_source.token_urlsafe(24)
+    encrypt = runtime.vault.encrypt
+
+    def store(connection: sa.Connection) -> ConnectionRow:
+        rows.insert(
+            connection,
+            connection_id=connection_id,
+            workspace_id=workspace_id,
+            kind=kind,
+            prefix=prefix,
+            hook_hash=fingerprint(hook),
+            hook=encrypt(hook),
+            options=encrypt(json.dumps(dict(options))),
+            secrets=encrypt("[]"),
+        )
+        return rows.by_id(connection, connection_id)
+
+    return runtime.database.write(store)
+
+
+def _change(
+    runtime: Runtime, row: ConnectionRow, options: Mapping[str, str], hook_secrets: Sequence[str], prefix: str | None
+) -> ConnectionRow:
+    encrypt = runtime.vault.encrypt
+
+    def store(connection: sa.Connection) -> ConnectionRow:
+        rows.change(
+            connection,
+            row.id,
+            options=encrypt(json.dumps(dict(options))),
+            secrets=encrypt(json.dumps(list(hook_secrets))),
+            prefix=prefix or row.prefix,
+        )
+        return rows.by_id(connection, row.id)
+
+    return runtime.database.write(store)

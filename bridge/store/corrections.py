@@ -1,0 +1,72 @@
+"""A person's label: it moves the message's score into the label's bucket and stands in the helpdesk."""
+
+import sqlalchemy as sa
+
+from bridge.connector import LabelChange
+from bridge.errors import Invalid
+from bridge.model import Origin, Score
+from bridge.scale import Scale, score_for
+from bridge.store.tables import State, messages, tickets
+from bridge.store.ticket_state import Touched, recompute
+
+
+def apply_label_change(
+    connection: sa.Connection,
+    workspace_id: int,
+    connection_id: str,
+    change: LabelChange,
+    scale: Scale,
+    now: float,
+) -> int:
+    """1 when the label that a person set in the helpdesk is now the ticket's own; 0 when it was known or means nothing.
+
+    It applies to the newest scored customer message. The ticket is held: nothing is written over it until
+    a customer message written after it is scored.
+    """
+    ticket = connection.execute(
+        sa.select(tickets.c.held_at).where(
+            tickets.c.connection_id == connection_id, tickets.c.ticket_id == change.ticket_id
+        )
+    ).first()
+    if ticket is None or (ticket.held_at is not None and ticket.held_at >= change.at):
+        return 0
+    newest = _newest_scored(connection, connection_id, change)
+    if newest is None:
+        return 0
+    before = None if newest.score is None else Score(newest.score)
+    try:
+        score = score_for(scale, change.label, before)
+    except Invalid:
+        return 0  # a label of another scale, or made up: not ours to follow
+    connection.execute(
+        sa.update(messages)
+        .where(messages.c.id == newest.id)
+        .values(score=score, label=change.label, corrected_by=change.by or "helpdesk", corrected_at=change.at)
+    )
+    connection.execute(
+        sa.update(tickets)
+        .where(tickets.c.connection_id == connection_id, tickets.c.ticket_id == change.ticket_id)
+        .values(held_at=change.at, written_label=change.label)
+    )
+    touched = Touched(workspace_id, Origin.CORRECTION, writable=True)
+    recompute(connection, {(connection_id, change.ticket_id): touched}, now)
+    return 1
+
+
+def _newest_scored(
+    connection: sa.Connection, connection_id: str, change: LabelChange
+) -> sa.Row[tuple[int, int | None]] | None:
+    c = messages.c
+    found = connection.execute(
+        sa.select(c.id, c.score)
+        .where(
+            c.connection_id == connection_id,
+            c.ticket_id == change.ticket_id,
+            c.state == sa.literal_column(str(int(State.SETTLED))),
+            c.label.is_not(None),
+            c.written_at <= change.at,
+        )
+        .order_by(c.written_at.desc(), c.id.desc())
+        .limit(1)
+    ).first()
+    return found

