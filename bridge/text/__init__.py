@@ -1,0 +1,1 @@
+"""What a scorer gets of a message: HTML made readable, and the length kept in bounds."""
