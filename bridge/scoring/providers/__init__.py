@@ -1,0 +1,1 @@
+"""Scoring through the AI provider that a workspace brings along: a table of profiles and two codecs."""
