@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from bridge.connector import Access, Connector, Installed
+from bridge.connector import Access, Connector
 from bridge.errors import Invalid, NotFound
 from bridge.runtime import Runtime
 from bridge.signing import new_secret
@@ -163,9 +163,7 @@ def _same(
     return None
 
 
-def _insert(
-    runtime: Runtime, workspace_id: int, kind: str, options: Mapping[str, str], prefix: str
-) -> ConnectionRow:
+def _insert(runtime: Runtime, workspace_id: int, kind: str, options: Mapping[str, str], prefix: str) -> ConnectionRow:
     connection_id = f"{kind}-" + "".join(random_source.choice(_ALPHABET) for _ in range(6))
     hook = random_source.token_urlsafe(24)
     encrypt = runtime.vault.encrypt

@@ -141,6 +141,10 @@ class Target:
     name: str
 
 
+CHANGES = Target(TargetKind.LISTING, "changes")
+"""What a poll asks a connector to read: whatever changed since its cursor."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelChange:
     """A person set a label in the helpdesk; it applies to the ticket's newest scored customer message."""

@@ -107,6 +107,7 @@ def _arrival(known: _Known, received: Received, now: float, vault: Vault) -> Arr
         targets=received.targets,
         label_changes=received.label_changes,
         ignored=received.ignored,
+        event=True,
     )
 
 
@@ -115,5 +116,3 @@ def sealed(message: Message, vault: Vault) -> Message:
     if message.author is not Author.CUSTOMER or message.text is None:
         return dataclasses.replace(message, text=None)
     return dataclasses.replace(message, text=vault.encrypt(message.text))
-
-

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bridge.connector import Connector, discover
 from bridge.http import Http, Policy
-from bridge.processes.embedded_redis import embedded_url
+from bridge.processes.redis import embedded_url
 from bridge.settings import Settings, load
 from bridge.store import schema
 from bridge.store.database import Database

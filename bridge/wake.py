@@ -32,6 +32,7 @@ def connect(url: str) -> "redis.Redis":
 
 
 def queue_named(name: str, connection: "redis.Redis") -> Queue:
+    """The RQ queue, with JSON jobs: pickle would let whoever writes to Redis run code."""
     return Queue(name, connection=connection, serializer=JSONSerializer)
 
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.errors import Invalid
 from bridge.scale import Scale, scale_named
@@ -46,11 +47,12 @@ def from_json(text: str) -> WorkspaceSettings:
     """The settings as `to_json` stored them; keys of a later version are left out."""
     stored = json.loads(text)
     known = {field.name for field in dataclasses.fields(WorkspaceSettings)}
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items() if key in known}
-    return WorkspaceSettings(**values)
+    values: dict[str, Any] = {key: stored[key] for key in known & stored.keys()}
+    return WorkspaceSettings(**{**values, "languages": tuple(values.get("languages", ("en",)))})
 
 
 def to_json(settings: WorkspaceSettings) -> str:
+    """The settings as they are stored."""
     return json.dumps(dataclasses.asdict(settings), separators=(",", ":"))
 
 

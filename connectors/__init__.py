@@ -1,0 +1,1 @@
+"""One folder per helpdesk; each gathers its functions in one `Connector` value."""

@@ -46,6 +46,7 @@ def insert(
     options: str,
     secrets: str,
 ) -> None:
+    """A new connection; hook, options and secrets are encrypted already."""
     connection.execute(
         sa.insert(connections).values(
             id=connection_id,
@@ -114,6 +115,18 @@ def disconnect(connection: sa.Connection, connection_id: str) -> None:
             .where(table.c.connection_id == connection_id, table.c.state == pending, table.c.worker_id.is_(None))
             .values(state=int(State.SETTLED))
         )
+
+
+def note_health(connection: sa.Connection, connection_id: str, error: str | None, now: float) -> None:
+    """Notes that a write went through (error None), or why the helpdesk does not take or give anything."""
+    values: dict[str, object] = {"error": error, "status": "failing" if error else "active"}
+    if error is None:
+        values["last_write_at"] = now
+    connection.execute(
+        sa.update(connections)
+        .where(connections.c.id == connection_id, connections.c.status != "disconnected")
+        .values(**values)
+    )
 
 
 class StoredState:

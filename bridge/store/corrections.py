@@ -1,5 +1,7 @@
 """A person's label: it moves the message's score into the label's bucket and stands in the helpdesk."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from bridge.connector import LabelChange
@@ -55,9 +57,9 @@ def apply_label_change(
 
 def _newest_scored(
     connection: sa.Connection, connection_id: str, change: LabelChange
-) -> sa.Row[tuple[int, int | None]] | None:
+) -> sa.Row[*tuple[Any, ...]] | None:
     c = messages.c
-    found = connection.execute(
+    return connection.execute(
         sa.select(c.id, c.score)
         .where(
             c.connection_id == connection_id,
@@ -69,4 +71,3 @@ def _newest_scored(
         .order_by(c.written_at.desc(), c.id.desc())
         .limit(1)
     ).first()
-    return found

@@ -34,6 +34,8 @@ class Arrival:
     targets: Sequence[Target] = ()
     label_changes: Sequence[LabelChange] = ()
     ignored: int = 0
+    event: bool = False
+    """The helpdesk sent it: it counts as a sign of life of the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +232,9 @@ def _insert_targets(
         {"rows": rows_parameter([rows[key][0] for key in sorted(rows)])},
     )
     counts: dict[int, int] = {}
-    for row in inserted:
-        given, arrival_id = rows[(row.connection_id, row.kind, row.name)]
-        if _same_time(row.created_at, given[5]):
+    for new in inserted:
+        given, arrival_id = rows[(new.connection_id, new.kind, new.name)]
+        if _same_time(new.created_at, given[5]):
             counts[arrival_id] = counts.get(arrival_id, 0) + 1
     return counts
 
@@ -253,7 +255,7 @@ def _label_changes(connection: sa.Connection, arrival: Arrival, home: _Connectio
 
 
 def _stamp(connection: sa.Connection, arrivals: Sequence[Arrival], known: dict[str, _Connection]) -> None:
-    newest = {arrival.connection_id: arrival.received_at for arrival in arrivals}
+    newest = {arrival.connection_id: arrival.received_at for arrival in arrivals if arrival.event}
     for connection_id, at in newest.items():
         before = known[connection_id].last_event_at
         if before is None or at - before >= EVENT_STAMP_EVERY:

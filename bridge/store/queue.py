@@ -68,6 +68,18 @@ def release(connection: sa.Connection, worker_id: str, now: float) -> int:
     return _free(connection, worker_id, now, deaths=0)
 
 
+def free_unknown(connection: sa.Connection, table: sa.Table, worker_id: str, known: Sequence[int], now: float) -> None:
+    """Frees rows that the worker holds in the database without knowing it: a commit whose answer was lost."""
+    source = rows_sql(connection, {"id": "int"})
+    connection.execute(
+        sa.text(
+            f"UPDATE {table.name} SET worker_id = NULL, due_at = :now WHERE worker_id = :worker"
+            f" AND worker_id IS NOT NULL AND id NOT IN (SELECT id FROM {source} AS given)"
+        ),
+        {"rows": rows_parameter([[i] for i in known]), "worker": worker_id, "now": now},
+    )
+
+
 def _free(connection: sa.Connection, worker_id: str, now: float, deaths: int = 1) -> int:
     freed = 0
     for table in QUEUES:
@@ -122,9 +134,7 @@ def _not_busy(connection: sa.Connection, table: sa.Table) -> str:
     return f" AND connection_id NOT IN ({names})" if names else ""
 
 
-def _free_slots(
-    connection: sa.Connection, table: sa.Table, room: Room, now: float, also_off: bool
-) -> dict[int, int]:
+def _free_slots(connection: sa.Connection, table: sa.Table, room: Room, now: float, also_off: bool) -> dict[int, int]:
     """For each workspace that may work and has something due: how many more rows it may have claimed."""
     due = " OR ".join(
         f"EXISTS (SELECT 1 FROM {table.name} WHERE workspace_id = workspaces.id AND state = 0"

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bridge.model import Origin, Verdict
 from bridge.store.rows import rows_parameter, rows_sql
-from bridge.store.tables import State, messages, workspaces
+from bridge.store.tables import State
 from bridge.store.ticket_state import Touched, recompute
 
 
@@ -19,6 +19,9 @@ class PendingMessage:
     row_id: int
     workspace_id: int
     connection_id: str
+    kind: str
+    """The connection's kind of helpdesk."""
+    connected: bool
     ticket_id: str
     message_id: str
     origin: Origin
@@ -44,8 +47,9 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
     source = rows_sql(connection, {"id": "int"})
     rows = connection.execute(
         sa.text(
-            "SELECT m.id, m.workspace_id, m.connection_id, m.ticket_id, m.message_id, m.origin, m.bulk, m.attempts,"
-            f" m.text, w.settings FROM messages m JOIN workspaces w ON w.id = m.workspace_id"
+            "SELECT m.id, m.workspace_id, m.connection_id, c.kind, c.status, m.ticket_id, m.message_id, m.origin,"
+            " m.bulk, m.attempts, m.text, w.settings"
+            " FROM messages m JOIN workspaces w ON w.id = m.workspace_id JOIN connections c ON c.id = m.connection_id"
             f" WHERE m.id IN (SELECT id FROM {source} AS given)"
         ),
         {"rows": rows_parameter([[i] for i in ids])},
@@ -55,6 +59,8 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
             row.id,
             row.workspace_id,
             row.connection_id,
+            row.kind,
+            row.status != "disconnected",
             row.ticket_id,
             row.message_id,
             Origin(row.origin),
@@ -79,9 +85,12 @@ _SETTLED = {
 
 
 def settle_scores(
-    connection: sa.Connection, scored: Sequence[ScoredRow], now: float, writable: Callable[[str], bool]
+    connection: sa.Connection, scored: Sequence[ScoredRow], now: float, writes: Callable[[str], bool]
 ) -> None:
-    """Stores the verdicts, forgets the text, and brings the tickets in line, all in this transaction."""
+    """Stores the verdicts, forgets the text, and brings the tickets in line, all in this transaction.
+
+    `writes`: whether a kind of helpdesk takes labels from us.
+    """
     rows = [
         [
             one.message.row_id,
@@ -109,11 +118,6 @@ def settle_scores(
         key = (message.connection_id, message.ticket_id)
         before = touched.get(key)
         if before is None or message.origin is Origin.LIVE:
-            touched[key] = Touched(message.workspace_id, message.origin, writable(message.connection_id))
+            writable = message.connected and writes(message.kind)
+            touched[key] = Touched(message.workspace_id, message.origin, writable)
     recompute(connection, touched, now)
-
-
-def enabled_workspaces(connection: sa.Connection, ids: set[int]) -> set[int]:
-    """Those of the workspaces that are on."""
-    c = workspaces.c
-    return set(connection.execute(sa.select(c.id).where(c.id.in_(ids), c.enabled == 1)).scalars())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,8 +46,8 @@ def _by_connection(keys: Sequence[TicketKey]) -> dict[str, list[str]]:
     return grouped
 
 
-def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, sa.Row[tuple[object, ...]]]:
-    found: dict[TicketKey, sa.Row[tuple[object, ...]]] = {}
+def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, sa.Row[*tuple[Any, ...]]]:
+    found: dict[TicketKey, sa.Row[*tuple[Any, ...]]] = {}
     for connection_id, ids in _by_connection(keys).items():
         query = (
             sa.select(tickets)
@@ -74,7 +75,7 @@ def _scored(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[Ticket
     return found
 
 
-def written(row: sa.Row[tuple[object, ...]]) -> Sentiment | None:
+def written(row: sa.Row[*tuple[Any, ...]]) -> Sentiment | None:
     """What we wrote last into the helpdesk, by a ticket's row; None: nothing yet."""
     if row.written_label is None:
         return None
@@ -82,7 +83,7 @@ def written(row: sa.Row[tuple[object, ...]]) -> Sentiment | None:
     return Sentiment(row.written_label, score, Trend(row.written_trend))
 
 
-def desired(row: sa.Row[tuple[object, ...]]) -> Sentiment:
+def desired(row: sa.Row[*tuple[Any, ...]]) -> Sentiment:
     """What the helpdesk should show, by a ticket's row."""
     return Sentiment(row.label, None if row.score is None else Score(row.score), Trend(row.trend))
 
@@ -102,7 +103,7 @@ def _row(
     key: TicketKey,
     touched: Touched,
     state: Conversation,
-    before: sa.Row[tuple[object, ...]] | None,
+    before: sa.Row[*tuple[Any, ...]] | None,
     now: float,
 ) -> list[object]:
     wanted = Sentiment(state.label, state.score, state.trend)
@@ -183,6 +184,7 @@ def as_json(sentiment: Sentiment | None) -> str | None:
 
 
 def from_json(text: str | None) -> Sentiment | None:
+    """The sentiment that `as_json` stored."""
     if text is None:
         return None
     value = json.loads(text)

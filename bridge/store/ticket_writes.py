@@ -4,8 +4,10 @@ After a crash an open one says that the helpdesk may already show the value: it 
 that no value is written twice.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +15,7 @@ from bridge.connector import LabelChange, WriteResult, WriteStatus
 from bridge.model import Sentiment
 from bridge.scale import Scale
 from bridge.store.corrections import apply_label_change
-from bridge.store.tables import State, connections, tickets, workspaces, writes
+from bridge.store.tables import State, tickets, workspaces, writes
 from bridge.store.ticket_state import as_json, desired, from_json, needs_write, written
 
 
@@ -31,21 +33,23 @@ class PendingTicket:
     after: Sentiment
     open_write: Sentiment | None
     """A write of which the outcome is not known: its worker died. Read back before writing."""
+    cause: str | None
+    """The message whose label is shown."""
     settings: str
 
 
 @dataclass(frozen=True, slots=True)
 class TicketWritten:
-    """What became of one ticket's write. `sent`: the helpdesk was called with `after`."""
+    """What became of one ticket's write."""
 
     ticket: PendingTicket
     after: Sentiment
     result: WriteResult
-    sent: bool
 
 
-def begin_writes(connection: sa.Connection, ids: Sequence[int], now: float) -> list[PendingTicket]:
+def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingTicket]:
     """The claimed tickets, each with an open `writes` row from now on."""
+    now = time.time()
     t, w = tickets.c, workspaces.c
     rows = connection.execute(
         sa.select(tickets, w.settings.label("workspace_settings"))
@@ -65,6 +69,7 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int], now: float) -> l
             before=written(row),
             after=desired(row),
             open_write=open_rows.get((row.connection_id, row.ticket_id)),
+            cause=row.shown_message_id,
             settings=row.workspace_settings,
         )
         for row in rows
@@ -77,7 +82,7 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int], now: float) -> l
             "state": "sending",
             "before": as_json(one.before),
             "after": as_json(one.after),
-            "cause": row.shown_message_id,
+            "cause": one.cause,
             "origin": row.origin,
             "created_at": now,
         }
@@ -90,7 +95,7 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int], now: float) -> l
 
 
 def _open_writes(
-    connection: sa.Connection, rows: Sequence[sa.Row[tuple[object, ...]]]
+    connection: sa.Connection, rows: Sequence[sa.Row[*tuple[Any, ...]]]
 ) -> dict[tuple[str, str], Sentiment]:
     found: dict[tuple[str, str], Sentiment] = {}
     for connection_id in {row.connection_id for row in rows}:
@@ -155,15 +160,3 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
     )
     state = State.PENDING if again else State.SETTLED
     connection.execute(sa.update(tickets).where(where).values(state=int(state), due_at=now))
-
-
-def stamp_connection(connection: sa.Connection, connection_id: str, error: str | None, now: float) -> None:
-    """Notes on the connection that a write went through, or why it did not."""
-    values: dict[str, object] = {"error": error, "status": "failing" if error else "active"}
-    if error is None:
-        values["last_write_at"] = now
-    connection.execute(
-        sa.update(connections)
-        .where(connections.c.id == connection_id, connections.c.status != "disconnected")
-        .values(**values)
-    )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -56,6 +57,7 @@ def all_workspaces(connection: sa.Connection) -> Sequence[Workspace]:
 
 
 def update_settings(connection: sa.Connection, workspace_id: int, settings: WorkspaceSettings) -> None:
+    """Stores the settings, with the two that claims look at in columns of their own."""
     connection.execute(
         sa.update(workspaces)
         .where(workspaces.c.id == workspace_id)
@@ -63,5 +65,5 @@ def update_settings(connection: sa.Connection, workspace_id: int, settings: Work
     )
 
 
-def _workspace(row: sa.Row[tuple[object, ...]]) -> Workspace:
+def _workspace(row: sa.Row[*tuple[Any, ...]]) -> Workspace:
     return Workspace(row.id, row.slug, row.name, from_json(row.settings), row.secret, row.created_at)

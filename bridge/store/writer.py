@@ -114,7 +114,7 @@ class Writer:
                 for group in groups.values():
                     done = group[0].operation.run(connection, [waiting.item for waiting in group])
                     results.append((group, done))
-        except BaseException as error:  # the job's edge: handed to each caller
+        except Exception as error:  # noqa: BLE001  the thread's edge: handed to each caller
             self._reconnect()
             self._fail(batch, error)
             return

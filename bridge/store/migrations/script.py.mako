@@ -13,4 +13,5 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """${message}"""
     ${upgrades if upgrades else "pass"}

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-
+    """Every table of the first version."""
     op.create_table(
         "schedule",
         sa.Column("name", sa.Text(), nullable=False),

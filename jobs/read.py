@@ -1,0 +1,98 @@
+"""The read drain: asks the helpdesk what a read request names, and stores the messages not known yet."""
+
+import dataclasses
+import logging
+import time
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from bridge.connections import access_to, connector_of
+from bridge.connector import Gone, Received
+from bridge.model import Origin
+from bridge.receive import sealed
+from bridge.runtime import Runtime
+from bridge.store import connections
+from bridge.store.inbox import Arrival, store_arrivals
+from bridge.store.queue import PutOff
+from bridge.store.reads import PendingRead, finish_reads, pending_reads
+from bridge.store.tables import read_requests
+from bridge.workspace_settings import from_json
+from jobs.drain import Done, Drain
+from jobs.helpdesk import waiting_out
+from jobs.process import run
+
+log = logging.getLogger("moodbridge.read")
+
+
+def work(runtime: Runtime, unit: Sequence[PendingRead]) -> Iterable[Done[PendingRead, Received]]:
+    """What each request's ticket or page holds, customer text encrypted."""
+    for request in unit:
+        yield Done(request, _read(runtime, request) if request.connected else Received())
+
+
+def _read(runtime: Runtime, request: PendingRead) -> Received:
+    with runtime.database.read() as connection:
+        row = connections.by_id(connection, request.connection_id)
+    connector = connector_of(runtime, row.kind)
+    if connector.read is None:
+        return Received()
+    with waiting_out(runtime, row.id):
+        try:
+            received = connector.read(access_to(runtime, row), request.target)
+        except Gone:
+            return Received()
+    log.info(
+        "read",
+        extra={"connection": row.id, "ticket": request.target.name, "count": len(received.messages)},
+    )
+    return dataclasses.replace(
+        received, messages=tuple(sealed(message, runtime.vault) for message in received.messages)
+    )
+
+
+def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[PendingRead, Received]]) -> list[PutOff]:
+    """Stores what was read; a request whose connection changed meanwhile is read again."""
+    now = time.time()
+    again: list[PutOff] = []
+    finished: list[int] = []
+    for one in done:
+        if one.result is None:
+            continue
+        receipts = store_arrivals(connection, _arrivals(one.row, one.result, now))
+        if any(receipt.stale for receipt in receipts) and one.row.connected:
+            again.append(PutOff(one.row.row_id, now, "the connection changed meanwhile", own_error=False))
+        else:
+            finished.append(one.row.row_id)
+    finish_reads(connection, finished)
+    return again
+
+
+def _arrivals(request: PendingRead, received: Received, now: float) -> list[Arrival]:
+    """Live messages and, as bulk work, those too old to alert about."""
+    oldest = now - from_json(request.settings).alert_max_age
+    whole = Arrival(request.connection_id, request.revision, now, request.origin, targets=received.targets)
+    if request.origin is not Origin.LIVE:
+        return [dataclasses.replace(whole, messages=received.messages)]
+    young = [message for message in received.messages if message.written_at >= oldest]
+    old = [message for message in received.messages if message.written_at < oldest]
+    live = dataclasses.replace(whole, messages=young, label_changes=received.label_changes)
+    return [live, dataclasses.replace(whole, origin=Origin.BACKFILL, targets=(), messages=old)] if old else [live]
+
+
+DRAIN: Drain[PendingRead, Received] = Drain(
+    queue="read",
+    table=read_requests,
+    threads=16,
+    capacity=32,
+    load=pending_reads,
+    work=work,
+    settle=settle,
+    wakes=("score", "read", "writeback"),
+    also_off=True,
+)
+
+
+def drain() -> None:
+    """What RQ runs."""
+    run(DRAIN)

@@ -1,0 +1,145 @@
+"""The write-back drain: brings what each helpdesk shows in line with what the tickets' states say."""
+
+import dataclasses
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+import sqlalchemy as sa
+
+from bridge.connections import access_to, connector_of
+from bridge.connector import Access, Connector, RateLimited, TicketWrite, WriteResult, WriteStatus
+from bridge.errors import BridgeError
+from bridge.model import Sentiment
+from bridge.runtime import Runtime
+from bridge.store import connections
+from bridge.store.connections import note_health
+from bridge.store.queue import PutOff, backoff
+from bridge.store.tables import tickets
+from bridge.store.ticket_writes import PendingTicket, TicketWritten, begin_writes, settle_write
+from bridge.workspace_settings import from_json
+from jobs.drain import Done, Drain
+from jobs.helpdesk import OUTAGE_PAUSE, waiting_out
+from jobs.process import run
+
+log = logging.getLogger("moodbridge.writeback")
+
+
+class WriteRefused(BridgeError):
+    """The helpdesk refused one ticket."""
+
+
+def work(runtime: Runtime, unit: Sequence[PendingTicket]) -> Iterable[Done[PendingTicket, TicketWritten]]:
+    """Writes the claimed tickets of one connection, as many in one call as its helpdesk takes."""
+    with runtime.database.read() as connection:
+        row = connections.by_id(connection, unit[0].connection_id)
+    connector, access = connector_of(runtime, row.kind), access_to(runtime, row)
+    fresh = [ticket for ticket in unit if ticket.open_write is None]
+    begun = [ticket for ticket in unit if ticket.open_write is not None]
+    size = max(1, connector.capabilities.bulk_size)
+    with waiting_out(runtime, row.id):
+        for part in _parts(fresh, size):
+            yield from _call(connector, access, part)
+        for part in _parts(begun, size):
+            yield from _resume(connector, access, part)
+
+
+def _parts(all_tickets: Sequence[PendingTicket], size: int) -> Iterator[Sequence[PendingTicket]]:
+    for start in range(0, len(all_tickets), size):
+        yield all_tickets[start : start + size]
+
+
+def _call(
+    connector: Connector, access: Access, part: Sequence[PendingTicket]
+) -> Iterable[Done[PendingTicket, TicketWritten]]:
+    if connector.write is None:
+        raise WriteRefused(f"{connector.kind} takes no labels")
+    asked = [TicketWrite(ticket.ticket_id, ticket.before, ticket.after) for ticket in part]
+    try:
+        results = connector.write(access, asked)
+    except RateLimited as error:
+        results = [
+            WriteResult(one.ticket_id, WriteStatus.LATER, retry_after=error.retry_after, reason=str(error))
+            for one in asked
+        ]
+    for ticket, result in zip(part, results, strict=True):
+        log.info(
+            "written" if result.status is WriteStatus.DONE else "not written",
+            extra={
+                "connection": ticket.connection_id,
+                "ticket": ticket.ticket_id,
+                "message": ticket.cause,
+                "status": str(result.status),
+            },
+        )
+        yield Done(ticket, TicketWritten(ticket, ticket.after, result))
+
+
+def _resume(
+    connector: Connector, access: Access, part: Sequence[PendingTicket]
+) -> Iterable[Done[PendingTicket, TicketWritten]]:
+    """Tickets whose last write has no known outcome: what they show decides what is left to do."""
+    if connector.look is None:
+        yield from _call(connector, access, part)
+        return
+    shown = {one.ticket_id: one.sentiment for one in connector.look(access, [ticket.ticket_id for ticket in part])}
+    unwritten: list[PendingTicket] = []
+    for ticket in part:
+        result = _seen(ticket, ticket.ticket_id in shown, shown.get(ticket.ticket_id))
+        if result is not None:
+            yield Done(ticket, TicketWritten(ticket, ticket.after, result))
+        else:
+            unwritten.append(dataclasses.replace(ticket, before=shown[ticket.ticket_id]))
+    if unwritten:
+        yield from _call(connector, access, unwritten)
+
+
+def _seen(ticket: PendingTicket, exists: bool, now_shown: Sentiment | None) -> WriteResult | None:
+    """What the read-back decides; None: the ticket is still to be written."""
+    if not exists:
+        return WriteResult(ticket.ticket_id, WriteStatus.GONE, reason="the ticket is gone")
+    if now_shown == ticket.after:
+        return WriteResult(ticket.ticket_id, WriteStatus.DONE)
+    ours = {one.label for one in (ticket.before, ticket.open_write) if one is not None}
+    if now_shown is not None and now_shown.label not in ours:
+        return WriteResult(ticket.ticket_id, WriteStatus.PERSON, label=now_shown.label)
+    return None
+
+
+def settle(
+    runtime: Runtime, connection: sa.Connection, done: Sequence[Done[PendingTicket, TicketWritten]]
+) -> list[PutOff]:
+    """Stores what became of each write, in the audit rows too."""
+    now = time.time()
+    put_off: list[PutOff] = []
+    for one in done:
+        written = one.result
+        if written is None:
+            continue
+        settle_write(connection, written, from_json(one.row.settings).buckets, now)
+        reason = written.result.reason or "the helpdesk refused the write"
+        if written.result.status is WriteStatus.LATER:
+            put_off.append(PutOff(one.row.row_id, now + (written.result.retry_after or OUTAGE_PAUSE), reason, False))
+        elif written.result.status is WriteStatus.FAILED:
+            put_off.append(PutOff(one.row.row_id, now + backoff(one.row.attempts), reason, True))
+    for connection_id in {one.row.connection_id for one in done}:
+        note_health(connection, connection_id, None, now)
+    return put_off
+
+
+DRAIN: Drain[PendingTicket, TicketWritten] = Drain(
+    queue="writeback",
+    table=tickets,
+    threads=16,
+    capacity=400,
+    load=begin_writes,
+    work=work,
+    settle=settle,
+    unit_key=lambda ticket: ticket.connection_id,
+    one_per_connection=True,
+)
+
+
+def drain() -> None:
+    """What RQ runs."""
+    run(DRAIN)
