@@ -54,6 +54,24 @@ def open_runtime(
     )
 
 
+def upgrade_schema(settings: Settings) -> list[str]:
+    """Brings the schema up to date; the revisions that were applied. Raises WrongSchema."""
+    database = Database(settings.database_url)
+    try:
+        return schema.upgrade(database)
+    finally:
+        database.close()
+
+
+def prepare(settings: Settings) -> None:
+    """Makes a command work on a machine where nothing ran yet: the data directory's own database is made.
+
+    A database that DATABASE_URL names is left alone: `moodbridge db upgrade` is for that.
+    """
+    if not settings.database_url_set:
+        upgrade_schema(settings)
+
+
 def redis_url(settings: Settings) -> str:
     """Where Redis is: as set, else the embedded one of the data directory."""
     return settings.redis_url or embedded_url(settings.data_dir)

@@ -40,7 +40,7 @@ def work(runtime: Runtime, unit: Sequence[PendingMessage]) -> Iterable[Done[Pend
             extra={
                 "connection": message.connection_id,
                 "ticket": message.ticket_id,
-                "message": message.message_id,
+                "message_id": message.message_id,
                 "ms": round((time.monotonic() - began) * 1000, 1),
             },
         )

@@ -68,7 +68,7 @@ def _call(
             extra={
                 "connection": ticket.connection_id,
                 "ticket": ticket.ticket_id,
-                "message": ticket.cause,
+                "message_id": ticket.cause,
                 "status": str(result.status),
             },
         )

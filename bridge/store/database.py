@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,10 @@ R = TypeVar("R")
 
 class DatabaseDown(BridgeError):
     """The database did not answer or refused to commit."""
+
+
+class BackupFailed(BridgeError):
+    """The database could not be copied."""
 
 
 class Database:
@@ -58,6 +63,17 @@ class Database:
             return future.result(timeout)
         except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
             raise DatabaseDown("The database did not commit; check DATABASE_URL and the disk") from error
+
+    def backup(self, file: Path) -> None:
+        """Copies a SQLite database into `file` while it is in use. Raises BackupFailed."""
+        if not self.is_sqlite:
+            raise BackupFailed("This database is PostgreSQL: copy it with pg_dump")
+        if file.exists():
+            raise BackupFailed(f"{file} is there already; name another file")
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with self.read() as connection, contextlib.closing(sqlite3.connect(file)) as target:
+            source = connection.connection.dbapi_connection
+            source.backup(target)  # type: ignore[union-attr]
 
     def close(self) -> None:
         """Commits what waits and closes every connection."""

@@ -244,6 +244,21 @@ def _on(also_off: bool) -> str:
     return "true" if also_off else "enabled = 1"
 
 
+def revive(connection: sa.Connection, workspace_id: int, now: float) -> dict[str, int]:
+    """Makes the workspace's dead letters due again; how many of each queue. Those without their text stay dead."""
+    counts: dict[str, int] = {}
+    for table in QUEUES:
+        has_text = " AND text IS NOT NULL" if "text" in table.c else ""
+        counts[table.name] = connection.execute(
+            sa.text(
+                f"UPDATE {table.name} SET state = 0, due_at = :now, attempts = 0, deaths = 0, last_error = NULL"
+                f" WHERE workspace_id = :workspace AND state = {int(State.DEAD)}{has_text}"
+            ),
+            {"workspace": workspace_id, "now": now},
+        ).rowcount
+    return counts
+
+
 def is_due(connection: sa.Connection, table: sa.Table, now: float, *, also_off: bool = False) -> bool:
     """Whether a claim would find anything: a due row of a workspace that is on, or rows of a lost worker."""
     found = connection.execute(

@@ -1,0 +1,108 @@
+"""`moodbridge demo`: everything on one machine with a sandbox helpdesk, and its sample tickets on the terminal."""
+
+import json
+import os
+import secrets
+import time
+from functools import partial
+from pathlib import Path
+
+import click
+
+from bridge.cli.entry import process_named
+from bridge.cli.run import run_all, say
+from bridge.http import Http, HttpError, Policy
+from bridge.processes.process import Process, Role
+from bridge.processes.ready import http_ready
+from bridge.settings import load
+
+WORKSPACE = "demo"
+SAMPLE_PACE = 0.4
+
+
+@click.command()
+@click.option("--desk-port", type=click.IntRange(1, 65535), default=8091, show_default=True, help="Port of the desk.")
+def demo(desk_port: int) -> None:
+    """Start everything with a sandbox helpdesk, to see it work. Nothing leaves this machine."""
+    home = Path(os.environ.get("MOODBRIDGE_DATA_DIR") or ".demo").absolute()
+    os.environ["MOODBRIDGE_DATA_DIR"] = str(home / "bridge")
+    # The desk is on this machine: the only private address that the bridge may call.
+    os.environ["MOODBRIDGE_ALLOW_HOSTS"] = "127.0.0.1"
+    settings = load(os.environ)
+    token = _desk_token(home / "desk")
+    desk_url = f"http://127.0.0.1:{desk_port}"
+    desk = ["--data", str(home / "desk"), "--port", str(desk_port)]
+    desk += ["--token-file", str(home / "desk" / "token"), "--samples", str(SAMPLE_PACE)]
+    processes = [
+        Process(
+            "sandbox-desk",
+            Role.DESK,
+            partial(_run_desk, desk),
+            ready=partial(http_ready, f"{desk_url}/healthz"),
+        ),
+        Process("demo", Role.AFTER, partial(_follow, desk_url, token, settings.public_url)),
+    ]
+    raise SystemExit(run_all(settings, demo=WORKSPACE, more=lambda: processes))
+
+
+def _desk_token(folder: Path) -> str:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / "token"
+    if not file.exists():
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(24))
+    return file.read_text().strip()
+
+
+def _run_desk(arguments: list[str]) -> None:
+    raise SystemExit(process_named("sandbox-desk")(arguments))
+
+
+def _follow(desk_url: str, token: str, bridge_url: str) -> None:
+    """Connects the desk, prints the two URLs, then each label as it lands."""
+    _connect(desk_url, token)
+    say("")
+    say(f"  Desk:      {desk_url}/")
+    say(f"  Dashboard: {bridge_url}/demo")
+    say("")
+    http = Http(Policy(allow_hosts=("127.0.0.1",)))
+    arrived: dict[str, float] = {}
+    after = 0
+    while True:
+        try:
+            reply = http.request(
+                "GET", f"{desk_url}/api/feed?after={after}", headers={"Authorization": f"Bearer {token}"}
+            )
+            entries = json.loads(reply.body)["items"] if reply.status == 200 else []
+        except HttpError:
+            entries = []
+        for entry in entries:
+            after = entry["id"]
+            _print(entry, arrived)
+        if not entries:
+            time.sleep(0.2)
+
+
+def _print(entry: dict[str, object], arrived: dict[str, float]) -> None:
+    ticket = str(entry["ticket"])
+    at = float(str(entry["at"]))
+    if entry["kind"] == "post":
+        arrived[ticket] = at
+    elif entry["kind"] == "label":
+        waited = (at - arrived.get(ticket, at)) * 1000
+        score = entry.get("score")
+        number = "      " if score is None else f"{float(str(score)):+.2f} "
+        say(f"  {ticket:<8} {entry['label']!s:<10} {number} {entry.get('trend')!s:<10} {waited:6.0f} ms")
+
+
+def _connect(desk_url: str, token: str) -> None:
+    from bridge import connections, workspaces
+    from bridge.runtime import open_runtime
+
+    runtime = open_runtime()
+    try:
+        if not any(one.slug == WORKSPACE for one in workspaces.listed(runtime)):
+            workspaces.add(runtime, WORKSPACE, "Demo")
+        connections.connect(runtime, WORKSPACE, "sandbox", {"url": desk_url, "token": token})
+    finally:
+        runtime.close()
