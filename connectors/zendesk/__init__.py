@@ -1,0 +1,34 @@
+"""The `zendesk` connector: Zendesk Support by webhooks, a poll beside them, and two drop-downs and a number in it."""
+
+from bridge.connector import Capabilities, Connector, Option
+from connectors.zendesk.client import BULK, look, read, write
+from connectors.zendesk.install import install, uninstall
+from connectors.zendesk.webhook import parse, verify
+
+CONNECTOR = Connector(
+    kind="zendesk",
+    capabilities=Capabilities(
+        events=True,
+        readable=True,
+        writes=True,
+        bulk_size=BULK,
+        corrections=True,
+        hook_limit=5_000_000,
+        # Where a webhook is installed, nine looks of ten end at once without a call (`poll`).
+        poll_every=60,
+    ),
+    options=(
+        Option("subdomain", "the first part of your Zendesk address: `acme` of acme.zendesk.com"),
+        Option("client_id", "the identifier of a confidential OAuth client (Admin Center, Apps and integrations)"),
+        Option("client_secret", "the client's secret", secret=True),
+        Option("forms", "ticket forms that get the fields: all (default), none, or ids with commas", required=False),
+        Option("base_url", "a stand-in for Zendesk on plain http, for tests", required=False),
+    ),
+    verify=verify,
+    parse=parse,
+    install=install,
+    uninstall=uninstall,
+    read=read,
+    write=write,
+    look=look,
+)

@@ -1,0 +1,124 @@
+"""Reads what happened to tickets since the last look: fills the gaps that webhooks leave, or does all their work.
+
+Zendesk drops events of an endpoint that fails, it does not keep them. developer.zendesk.com "Incremental Exports",
+ticket events (2026-08): 1,000 events a page, comments by `comment_events`; the newest minute is hidden, `start_time`
+must be older than a minute; 10 calls a minute for the whole account, of which `rate` takes 2. What happens in
+messaging conversations is not among them. Our own writes carry no comment, so they are passed over.
+
+Listings are named `changes` (begin, if it is time), `events:<unix>` (a page) and `polled:<unix>` (all before it is
+stored). Each asks for the next by a read request, which is stored together with the page's messages: so the place to
+go on from never runs ahead of what is kept.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.connector import CHANGES, Access, Received, Target, TargetKind, Unreadable
+from bridge.model import Author, Message
+from connectors.zendesk import record
+from connectors.zendesk.desk import Desk
+from connectors.zendesk.texts import MESSAGING, words
+from connectors.zendesk.times import moment
+
+KEY = "poll"
+WITH_WEBHOOK = 600.0
+ALONE = 60.0
+"""Seconds between two polls: a safety net beside the webhook, or the only way in."""
+OVERLAP = 120
+HIDDEN = 61
+"""Zendesk takes no start within the last minute."""
+USERS = 100
+
+
+def read(access: Access, desk: Desk, name: str) -> Received:
+    """What one listing brought, and what to read next. Raises ConnectorErrors."""
+    word, _, value = name.partition(":")
+    if name == CHANGES.name:
+        return _begin(access)
+    if word == "events" and value.isdigit():
+        received = _page(desk, int(value))
+        _move(access, at=time.time())
+        return received
+    if word == "polled" and value.isdigit():
+        _move(access, seen=float(value))
+        return Received()
+    raise Unreadable("listing", f"{name} is no listing of Zendesk")
+
+
+def start_from(access: Access, at: float) -> None:
+    """Lets the first poll begin at `at`; does nothing once a poll began."""
+    if access.state.get(KEY) is None:
+        _move(access, seen=at)
+
+
+def _begin(access: Access) -> Received:
+    now = time.time()
+    start_from(access, now)
+    kept = _kept(access)
+    every = WITH_WEBHOOK if record.load(access).webhook else ALONE
+    if now - kept.get("at", 0.0) < every - 5:
+        return Received()
+    start = int(min(kept["seen"] - OVERLAP, now - HIDDEN))
+    return Received(targets=(Target(TargetKind.LISTING, f"events:{start}"),))
+
+
+def _page(desk: Desk, start: int) -> Received:
+    page = desk.ticket_events(start)
+    comments = [
+        (str(event.get("ticket_id")), child)
+        for event in page.get("ticket_events") or ()
+        for child in event.get("child_events") or ()
+        if child.get("event_type") == "Comment" and child.get("public") is True
+    ]
+    roles = _roles(desk, {int(child["author_id"]) for _, child in comments})
+    messages, chats = [], []
+    for ticket_id, child in comments:
+        if (child.get("via") or {}).get("channel") in MESSAGING:
+            chats.append(ticket_id)
+        elif message := _message(ticket_id, child, roles):
+            messages.append(message)
+    targets = [Target(TargetKind.TICKET, ticket_id) for ticket_id in dict.fromkeys(chats)]
+    end = page.get("end_time")
+    if isinstance(end, int) and page.get("end_of_stream") is False:
+        # More than a page within one second: Zendesk would give the same page for ever.
+        targets.append(Target(TargetKind.LISTING, f"events:{max(end, start + 1)}"))
+    elif isinstance(end, int):
+        targets.append(Target(TargetKind.LISTING, f"polled:{end}"))
+    return Received(messages=tuple(messages), targets=tuple(targets))
+
+
+def _roles(desk: Desk, authors: set[int]) -> dict[int, str]:
+    known = sorted(author for author in authors if author > 0)
+    roles: dict[int, str] = {}
+    for first in range(0, len(known), USERS):
+        roles |= desk.roles(known[first : first + USERS])
+    return roles
+
+
+def _message(ticket_id: str, child: Mapping[str, Any], roles: Mapping[int, str]) -> Message | None:
+    author_id, written_at = int(child["author_id"]), moment(str(child.get("created_at", "")))
+    role = roles.get(author_id)
+    if role is None or written_at is None:
+        return None
+    customer = role == "end-user"
+    text = words(str(child.get("plain_body") or child.get("body") or ""), str(child.get("html_body") or ""))
+    author = Author.CUSTOMER if customer else Author.STAFF
+    return Message(ticket_id, str(child["id"]), author, str(author_id), text if customer else None, written_at)
+
+
+def _kept(access: Access) -> dict[str, float]:
+    text = access.state.get(KEY)
+    return json.loads(text) if text else {}
+
+
+def _move(access: Access, **values: float) -> None:
+    """Moves `seen` (all before it is stored) and `at` (when we last looked) forward, never back."""
+    while True:
+        text = access.state.get(KEY)
+        kept = json.loads(text) if text else {}
+        for name, value in values.items():
+            kept[name] = max(value, kept.get(name, 0.0))
+        if access.state.set(KEY, json.dumps(kept), text):
+            return
