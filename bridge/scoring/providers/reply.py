@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from bridge.errors import BridgeError
 from bridge.model import Score
 
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.DOTALL)
 _MOST_INDICATORS = 3
 _LONGEST_INDICATOR = 80
+_LOOKED_FOR = 200
+"""Characters of an indicator that are looked for in the message."""
 _INVENTED = 0.8
 """What each invented indicator leaves of the confidence."""
 
@@ -50,9 +51,11 @@ def judgement(reply: str, text: str) -> Judgement:
 def _object(reply: str) -> dict[str, object]:
     """The reply's one JSON object. A code fence around it is taken off; an object amid prose is not looked for, as the
     model may be quoting one that the customer wrote."""
-    fenced = _FENCE.match(reply)
+    written = reply.strip()
+    if written.startswith("```") and written.endswith("```"):
+        written = written[3:-3].removeprefix("json")
     try:
-        answer = json.loads(fenced[1] if fenced else reply)
+        answer = json.loads(written)
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
@@ -85,6 +88,6 @@ def _in_message(indicator: str, text: str) -> str | None:
     """The piece of the message that an indicator names; case and the kind of blanks do not matter."""
     if indicator in text:
         return indicator
-    blanks_alike = r"\s+".join(re.escape(word) for word in indicator.split())
+    blanks_alike = r"\s+".join(re.escape(word) for word in indicator[:_LOOKED_FOR].split())
     match = re.search(blanks_alike, text, re.IGNORECASE)
     return match[0] if match else None
