@@ -94,7 +94,11 @@ class FakeProvider:
         response = self._respond(method, dialect, headers, raw, fault)
         if self.state.latency:
             await asyncio.sleep(self.state.latency)
+        while self.state.held:
+            await asyncio.sleep(0.1)
         self.state.answers[fault or str(response.status)] += 1
+        if response.scored is not None and fault not in ("hang", "blank_forever", "closed"):
+            self.state.scored[response.scored] += 1
         match fault:
             case "hang":
                 await asyncio.Event().wait()
@@ -108,8 +112,6 @@ class FakeProvider:
             case _:
                 await _send(writer, response)
         await writer.drain()
-        if response.scored is not None and fault != "cut_off":
-            self.state.scored[response.scored] += 1
         return fault not in faults.ON_THE_WIRE
 
     def _respond(

@@ -16,6 +16,8 @@ class State:
 
     latency: float = 0.0
     """Seconds from a whole request to its answer."""
+    held: bool = False
+    """While set, no call is answered."""
     keys: set[str] = field(default_factory=lambda: {KEY})
     retired: set[str] = field(default_factory=set)
     """Models that are known no more."""
@@ -34,7 +36,7 @@ class State:
 
     calls: int = 0
     scored: Counter[str] = field(default_factory=Counter)
-    """How often each text got a readable score that was sent in full: what a customer pays for."""
+    """How often each text was scored readably: what a customer pays for, whether the answer arrives or not."""
     answers: Counter[str] = field(default_factory=Counter)
     """Statuses and faults, counted."""
     in_flight: int = 0
