@@ -23,7 +23,7 @@ lint: .venv/test ## style, types, layers, and that the lock file fits pyproject.
 	$(PY) .ci/lock.py check
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy --strict bridge connectors jobs $(if $(wildcard benchmarks/*.py),benchmarks) .ci/lock.py
+	$(PY) -m mypy --strict bridge connectors jobs $(sort $(dir $(wildcard benchmarks/*.py training/*.py))) .ci/lock.py
 	.venv/bin/lint-imports
 
 bench: .venv/test ## speed and cost; a table for each

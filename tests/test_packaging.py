@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("bridge", "connectors", "jobs")
-FOLDERS = (*PACKAGES, "tests", "benchmarks", "docs", "deploy", ".ci")
+FOLDERS = (*PACKAGES, "tests", "benchmarks", "training", "docs", "deploy", ".ci")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 LOCK = (ROOT / "requirements.lock").read_text()
