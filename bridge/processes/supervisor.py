@@ -110,36 +110,38 @@ class Supervisor:
             return
         for one in self._children:
             if one.start_at is not None and now >= one.start_at:
-                self._start(one, now)
+                self._start(one)
             elif one.pid is not None and not one.ready:
-                self._look(one, now)
+                self._look(one)
         while self._groups and all(one.settled for one in self._groups[0]):
             self._groups.pop(0)
             if self._groups:
                 for one in self._groups[0]:
-                    self._start(one, now)
-                    self._look(one, now)
+                    self._start(one)
+                for one in self._groups[0]:
+                    self._look(one)
             else:
-                self._say(f"all started ({now - begun:.1f} s); Ctrl-C stops")
+                self._say(f"all started ({time.monotonic() - begun:.1f} s); Ctrl-C stops")
 
-    def _start(self, one: _Child, now: float) -> None:
+    def _start(self, one: _Child) -> None:
         one.start_at = None
-        one.started, one.ready, one.told = now, False, None
+        one.started, one.ready = time.monotonic(), False
         close = [file for file in self._private if file not in one.process.keeps]
         try:
             one.pid = child.start(one.process.work, name=one.process.name, setup=self._setup, close=close)
         except OSError as error:  # no memory, too many processes
-            self._after_exit(one, f"could not be started ({error.strerror})", now)
+            self._after_exit(one, f"could not be started ({error.strerror})", one.started)
 
-    def _look(self, one: _Child, now: float) -> None:
+    def _look(self, one: _Child) -> None:
         if one.pid is None or one.process.role is Role.STEP:
             return
-        if one.process.ready is None or one.process.ready():
-            took = time.monotonic() - one.started
+        ready = one.process.ready is None or one.process.ready()
+        took = time.monotonic() - one.started
+        if ready:
             again = " again" if one.exits else ""
             one.ready, one.unready_exits = True, 0
             self._say(f"{one.process.name} runs{again}" + (f" ({took:.1f} s)" if one.process.ready else ""))
-        elif not one.overdue and now - one.started > READY_WITHIN:
+        elif not one.overdue and took > READY_WITHIN:
             one.overdue = True
             self._say(f"{one.process.name} is not ready after {READY_WITHIN:.0f} s; the others go on without it")
 
@@ -199,9 +201,10 @@ class Supervisor:
             one.overdue = True
             self._say(f"{one.process.name} keeps failing: {NAMED_AFTER} times in a row. {one.process.remedy}")
         if one.process.repair is not None and one.unready_exits == REPAIR_AFTER:
-            done = one.process.repair()
-            if done is not None:
-                self._say(done)
+            repaired = one.process.repair()
+            if repaired is not None:
+                one.start_at = now
+                self._say(repaired)
 
     # Stopping
 

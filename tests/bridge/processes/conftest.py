@@ -119,6 +119,14 @@ def title_of(process: psutil.Process) -> str:
     return ""
 
 
+def ended(process: psutil.Process) -> bool:
+    """It runs no more; that nobody has asked for its exit code yet does not matter."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
     """Call it with words to start a rig on the test's data directory."""
@@ -142,6 +150,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield up.all_started()
     finally:
         up.clean_up()
+
+
+@pytest.fixture(name="ended")
+def ended_fixture() -> Callable[[psutil.Process], bool]:
+    return ended
 
 
 @pytest.fixture(name="until")

@@ -103,13 +103,13 @@ AS_ON_MACOS = """
 
 
 @pytest.mark.parametrize("variant", ["", AS_ON_MACOS], ids=["kernel", "watching"])
-def test_it_dies_with_its_parent(variant, until):
+def test_it_dies_with_its_parent(variant, until, ended):
     parent = run(PARENT.replace("{variant}", variant.strip()))
     try:
         assert parent.stdout is not None
         started = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-        until(lambda: not started.is_running(), seconds=2.0, what="the child's end")
+        until(lambda: ended(started), seconds=2.0, what="the child's end")
     finally:
         parent.kill()
         parent.communicate()

@@ -43,7 +43,7 @@ def test_sigterm_stops_web_then_scheduler_then_workers_then_redis(rig, until):
 
 
 def test_a_stopping_process_gets_one_sigterm_only(rig, until):
-    up = rig("stubborn", "grace=1").all_started()
+    up = rig("stubborn", "grace=0.6").all_started()
     until(lambda: up.events("stubborn started"))
     up.program.terminate()
     until(lambda: up.events("stubborn SIGTERM"))
@@ -86,11 +86,10 @@ def test_a_killed_worker_is_back_within_a_second(rig, until):
 
 def test_a_process_that_keeps_failing_waits_longer_each_time(rig, until):
     up = rig("failing")
-    until(lambda: len(up.events("failing started")) == 4)
-    first, second, third = (later - earlier for (earlier, _), (later, _) in pairwise(up.events("failing started")))
+    until(lambda: len(up.events("failing started")) == 3)
+    first, second = (later - earlier for (earlier, _), (later, _) in pairwise(up.events("failing started")))
     assert first < 0.9
-    assert 1.0 <= second < 1.9
-    assert third >= 2.0
+    assert second >= 1.0
 
 
 def test_pauses_double_up_to_a_minute():
@@ -124,12 +123,12 @@ def test_a_failed_step_starts_nothing_else(rig):
     assert up.events("worker") == []
 
 
-def test_nothing_survives_a_killed_supervisor(rig, until):
+def test_nothing_survives_a_killed_supervisor(rig, until, ended):
     up = rig(*EVERYTHING).all_started()
     children = up.children()
     assert len(children) >= 5
     up.program.kill()
-    until(lambda: not any(child.is_running() for child in children), seconds=2.0, what="the end of every child")
+    until(lambda: all(ended(child) for child in children), seconds=2.0, what="the end of every child")
     with socket.socket() as freed:
         freed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         freed.bind(("127.0.0.1", up.port))
