@@ -1,5 +1,6 @@
 """What a worker process keeps between the jobs that RQ hands it: the opened runtime and its engine."""
 
+import threading
 from typing import Any
 
 from bridge.errors import BridgeError
@@ -14,6 +15,7 @@ class NotAWorker(BridgeError):
 
 _runtime: Runtime | None = None
 _engine: Engine[Any, Any] | None = None
+_stop = threading.Event()
 
 
 def use(runtime: Runtime) -> None:
@@ -40,8 +42,19 @@ def run(drain: Drain[Any, Any]) -> None:
 
 def stop() -> None:
     """Claims nothing more from now on; called from the signal handler."""
+    _stop.set()
     if _engine is not None:
         _engine.stopping.set()
+
+
+def stopping() -> bool:
+    """Whether the process was told to stop."""
+    return _stop.is_set()
+
+
+def wait_to_stop(seconds: float) -> None:
+    """Waits so long, or until the process is told to stop."""
+    _stop.wait(seconds)
 
 
 def close(timeout: float) -> None:

@@ -3,20 +3,23 @@
 import logging
 import signal
 import sys
-import time
 from types import FrameType
 
 import redis
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from bridge.runtime import Runtime, open_runtime, redis_url
-from bridge.wake import DRAINS, Waker, queue_named
+from bridge.wake import DRAINS, queue_named
 from jobs import poll, process, read, retention, score, writeback
 
 log = logging.getLogger("moodbridge.worker")
 
 QUEUES = tuple(DRAINS)
+
+REDIS_PAUSE = 0.3
+"""Seconds before RQ is started anew on a Redis that went away."""
 
 CLOSE_WITHIN = 15.0
 """Seconds that calls under way get at a stop."""
@@ -30,6 +33,9 @@ class DrainWorker(SimpleWorker):
 
     One queue a process: with two, RQ 3.0 can lose a popped job for good.
     """
+
+    max_connection_wait_time = 2.0
+    """Seconds between two tries to reach Redis; RQ's own minute would leave messages waiting after an outage."""
 
     def __init__(self, queue: Queue, connection: "redis.Redis") -> None:
         super().__init__(
@@ -53,25 +59,29 @@ def main(queue: str) -> None:
     sys.setswitchinterval(0.0005)
     runtime = open_runtime()
     process.use(runtime)
+    log.info("worker started", extra={"queue": queue})
     try:
-        _work(runtime, queue)
+        while not process.stopping():
+            _work(runtime, queue)
     finally:
-        # RQ counts a second SIGTERM as "kill"; from here on we are stopping anyway.
+        # RQ takes a second SIGTERM as "kill"; from here on we are stopping anyway.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         process.close(CLOSE_WITHIN)
+        log.info("worker stopped", extra={"queue": queue})
 
 
 def _work(runtime: Runtime, queue: str) -> None:
+    """Lets RQ work until it stops or loses Redis, which ends its loop; the engine's threads go on meanwhile."""
     connection = redis.Redis.from_url(redis_url(runtime.settings))
-    worker = DrainWorker(queue_named(queue, connection), connection)
-    _look_at_once(runtime.waker, queue)
-    log.info("worker started", extra={"queue": queue})
-    began = time.monotonic()
-    worker.work(logging_level="WARNING", with_scheduler=False)
-    log.info("worker stopped", extra={"queue": queue, "s": round(time.monotonic() - began)})
-
-
-def _look_at_once(waker: Waker, queue: str) -> None:
-    """A worker that starts looks for what waits, whoever was told of it before."""
-    waker.again(queue)
+    try:
+        # A worker that starts looks for what waits, whoever was told of it before.
+        runtime.waker.again(queue)
+        DrainWorker(queue_named(queue, connection), connection).work(logging_level="WARNING")
+    except redis.RedisError as error:
+        log.warning("Redis cannot be reached", extra={"queue": queue, "error": type(error).__name__})
+    except StopRequested:
+        return
+    finally:
+        connection.close()
+    process.wait_to_stop(REDIS_PAUSE)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bridge.conversation import Conversation, state_of
 from bridge.model import UNKNOWN, Origin, Score, ScoredMessage, Sentiment, Trend
 from bridge.store.rows import rows_parameter, rows_sql
-from bridge.store.tables import State, messages, tickets
+from bridge.store.tables import State
 
 TicketKey = tuple[str, str]
 """A connection's id and a ticket's id."""
@@ -39,39 +39,36 @@ def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], n
     _upsert(connection, rows)
 
 
-def _by_connection(keys: Sequence[TicketKey]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for connection_id, ticket_id in keys:
-        grouped.setdefault(connection_id, []).append(ticket_id)
-    return grouped
+_KEY = {"connection_id": "text", "ticket_id": "text"}
 
 
 def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, sa.Row[*tuple[Any, ...]]]:
-    found: dict[TicketKey, sa.Row[*tuple[Any, ...]]] = {}
-    for connection_id, ids in _by_connection(keys).items():
-        query = (
-            sa.select(tickets)
-            .where(tickets.c.connection_id == connection_id, tickets.c.ticket_id.in_(ids))
-            .order_by(tickets.c.ticket_id)
-        )
-        for row in connection.execute(query.with_for_update()):
-            found[(connection_id, row.ticket_id)] = row
-    return found
+    """The tickets' rows as they are, locked in key order on PostgreSQL (SQLite has one writer anyway)."""
+    lock = "" if connection.dialect.name == "sqlite" else " ORDER BY t.connection_id, t.ticket_id FOR UPDATE OF t"
+    found = connection.execute(
+        sa.text(
+            "SELECT t.connection_id, t.ticket_id, t.state, t.bulk, t.held_at, t.written_label, t.written_score,"
+            f" t.written_trend FROM {rows_sql(connection, _KEY)} AS given JOIN tickets t"
+            f" ON t.connection_id = given.connection_id AND t.ticket_id = given.ticket_id{lock}"
+        ),
+        {"rows": rows_parameter(keys)},
+    )
+    return {(row[0], row[1]): row for row in found}
 
 
 def _scored(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, list[ScoredMessage]]:
-    c = messages.c
+    rows = connection.execute(
+        sa.text(
+            "SELECT m.connection_id, m.ticket_id, m.message_id, m.written_at, m.score, m.label"
+            f" FROM {rows_sql(connection, _KEY)} AS given JOIN messages m"
+            " ON m.connection_id = given.connection_id AND m.ticket_id = given.ticket_id"
+            f" WHERE m.state = {int(State.SETTLED)} AND m.label IS NOT NULL"
+        ),
+        {"rows": rows_parameter(keys)},
+    )
     found: dict[TicketKey, list[ScoredMessage]] = {}
-    for connection_id, ids in _by_connection(keys).items():
-        query = sa.select(c.ticket_id, c.message_id, c.written_at, c.score, c.label).where(
-            c.connection_id == connection_id,
-            c.ticket_id.in_(ids),
-            c.state == sa.literal_column(str(int(State.SETTLED))),
-            c.label.is_not(None),
-        )
-        for row in connection.execute(query):
-            message = ScoredMessage(row.message_id, row.written_at, row.score, row.label)
-            found.setdefault((connection_id, row.ticket_id), []).append(message)
+    for connection_id, ticket_id, message_id, written_at, score, label in rows:
+        found.setdefault((connection_id, ticket_id), []).append(ScoredMessage(message_id, written_at, score, label))
     return found
 
 
