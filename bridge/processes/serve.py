@@ -9,6 +9,7 @@ instead of being refused.
 import errno
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -25,6 +26,9 @@ from bridge.processes.ready import http_ready
 
 BACKLOG = 1024
 """Connections that wait while the server is busy or restarts (the kernel may cap it: net.core.somaxconn)."""
+
+CLOSING = 1.0
+"""Seconds that an earlier run, killed a moment ago, gets to free the port."""
 
 TO_ROOT_LOGGER: dict[str, Any] = {
     "incremental": True,
@@ -53,13 +57,24 @@ def listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it
         if host == "::":
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        listener.bind(address)
+        _bind(listener, address)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise CannotListen(_why(error, host, port)) from error
     listener.setblocking(False)
     return listener
+
+
+def _bind(listener: socket.socket, address: Any) -> None:
+    deadline = time.monotonic() + CLOSING
+    while True:
+        try:
+            return listener.bind(address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
 
 
 def _why(error: OSError, host: str, port: int) -> str:

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import socket
@@ -129,9 +130,12 @@ def test_nothing_survives_a_killed_supervisor(rig, until, ended):
     assert len(children) >= 5
     up.program.kill()
     until(lambda: all(ended(child) for child in children), seconds=2.0, what="the end of every child")
-    with socket.socket() as freed:
-        freed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        freed.bind(("127.0.0.1", up.port))
+    until(lambda: free(up.port), seconds=2.0, what="the freeing of the port")
+
+
+def free(port):
+    with socket.socket() as other:
+        return other.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
 
 def test_after_a_killed_supervisor_a_new_one_starts_on_the_same_data_directory(rig):
