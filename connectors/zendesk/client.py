@@ -93,7 +93,7 @@ def _said(ticket_id: str, item: Json) -> Message | None:
         return None
     author_id = str(author.get("zen:support:user_id") or "") or None
     kind = Author.CUSTOMER if customer else Author.STAFF
-    return Message(ticket_id, str(item["id"]), kind, author_id, text if customer else None, written_at)
+    return Message(ticket_id, str(item["id"]), kind, author_id, words(text, "") if customer else None, written_at)
 
 
 def look(access: Access, ticket_ids: Sequence[str]) -> list[Shown]:

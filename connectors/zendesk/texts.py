@@ -27,5 +27,7 @@ MESSAGING = frozenset(
 
 
 def words(plain: str, html: str) -> str:
-    """The plain text of a comment; out of its HTML where the plain one is missing."""
-    return plain if plain.strip() or not html else to_text(html)
+    """The plain text of a comment; out of its HTML where the plain one is missing. Always good UTF-8."""
+    text = plain if plain.strip() or not html else to_text(html)
+    # JSON can carry half a character (a lone surrogate), which nothing after us could store.
+    return text.encode("utf-8", "replace").decode()

@@ -238,14 +238,15 @@ class Account:
             ticket.tags = [tag for tag in ticket.tags if tag not in others] + ([value] if value else [])
 
     def put_tags(self, ticket: Ticket, tags: Sequence[str]) -> None:
-        """Sets all tags; drop-downs follow."""
+        """Sets all tags; a drop-down follows the last of its own."""
         ticket.tags = list(dict.fromkeys(tags))
         if not self.coupled:
             return
         for target in self.fields.values():
             if target.type != "tagger":
                 continue
-            held = [option.value for option in target.options if option.value in ticket.tags]
+            values = {option.value for option in target.options}
+            held = [tag for tag in ticket.tags if tag in values]
             ticket.fields[target.id] = held[-1] if held else None
             ticket.tags = [tag for tag in ticket.tags if tag not in held[:-1]]
 
