@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -29,6 +30,8 @@ _THREADS = 8
 _TITLE = "moodbridge sandbox-desk"
 _SETTLING = 1.0
 """Seconds between the first webhook and the first sample, in which the bridge stores the secret."""
+_FREEING = 3.0
+"""Seconds that an earlier desk gets to free the port."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -50,6 +53,7 @@ def run(argv: Sequence[str] | None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s desk %(levelname)s %(message)s", stream=sys.stderr)
     try:
         options = read(argv, os.environ)
+        _check_port(options.port)
     except UsageError as error:
         sys.stderr.write(f"sandbox-desk: {error}\n")
         return 2
@@ -92,6 +96,21 @@ def read(argv: Sequence[str] | None, environ: os._Environ[str]) -> Options:
     if len(token) < 16 or not token.isascii() or not token.isprintable():
         raise UsageError("the token must be at least 16 plain characters, in a file or an environment variable")
     return Options(given.data, given.port, token, given.samples)
+
+
+def _check_port(port: int) -> None:
+    """Raises UsageError when somebody else listens there: the server would share the port with them unasked."""
+    end = time.monotonic() + _FREEING
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return
+            except (OSError, OverflowError) as error:
+                if time.monotonic() > end or not isinstance(error, OSError):
+                    raise UsageError(f"port {port} cannot be used ({error}): choose another with --port") from None
+        time.sleep(0.1)
 
 
 def _load(options: Options, parent: int) -> Callable[..., Any]:
