@@ -42,7 +42,7 @@ clean: ## removes .venv and caches
 # What running needs is the first part of the lock file, so that the demo waits for nothing else.
 # pip compiles on one core, compileall on all.
 .venv/run: requirements.lock pyproject.toml | .venv/bin/pip
-	@echo 'Installing what Moodbridge needs into .venv (once; about 30 MB) ...'
+	@echo 'Installing what Moodbridge needs into .venv (once; about 50 MB) ...'
 	@sed '/^# Tests and checks/,$$d' requirements.lock > .venv/run.lock
 	@$(INSTALL) --require-hashes --only-binary :all: --no-compile -r .venv/run.lock
 	@$(PY) -m compileall -q -j 0 .venv/lib > .venv/compile.log 2>&1 || true
@@ -50,6 +50,6 @@ clean: ## removes .venv and caches
 	@touch $@
 
 .venv/test: .venv/run
-	@echo 'Installing what tests and checks need into .venv (once; about 50 MB) ...'
+	@echo 'Installing what tests and checks need into .venv (once; about 90 MB) ...'
 	@$(INSTALL) --require-hashes --only-binary :all: -r requirements.lock
 	@touch $@
