@@ -1,13 +1,12 @@
 """Receiving webhooks: verify, parse, store, wake. One fixed order, no call to anybody before the answer."""
 
 import dataclasses
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import TimeoutError as CommitTimeout
 
 from bridge.connections import access_to, connector_of
-from bridge.connector import Access, Connector, HookRequest, Received
+from bridge.connector import Access, BadSignature, Connector, HookRequest, Received
 from bridge.errors import BridgeError
 from bridge.model import Author, Message, Origin
 from bridge.runtime import Runtime
@@ -48,7 +47,6 @@ class Receiver:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._known: dict[str, _Known] = {}
-        self._lock = threading.Lock()
         self._store: Operation[Arrival, Receipt] = Operation(store_arrivals, self._wake)
         self.accepted = 0
 
@@ -66,7 +64,12 @@ class Receiver:
             known = self._connection(hook)
             if len(body) > known.connector.capabilities.hook_limit:
                 raise TooLarge(f"more than {known.connector.capabilities.hook_limit} bytes")
-            known.connector.verify(request, known.access)
+            try:
+                known.connector.verify(request, known.access)
+            except BadSignature:
+                if not self._changed(hook, known):
+                    raise
+                continue  # signed with a secret that was renewed since we read it
             arrival = _arrival(known, known.connector.parse(request, known.access), request.now, self._runtime.vault)
             try:
                 receipt = self._runtime.database.batch(self._store, arrival, COMMIT_WITHIN)
@@ -74,20 +77,24 @@ class Receiver:
                 raise Unavailable("The inbox cannot commit now; send the event again") from error
             if not receipt.stale:
                 return receipt
-            with self._lock:  # the connection changed: its secret, its options, or it is gone
-                self._known.pop(hook, None)
+            self._changed(hook, known)  # its secret, its options, or it is gone
 
     def _connection(self, hook: str) -> _Known:
         known = self._known.get(hook)
-        if known is not None:
-            return known
+        return known if known is not None else self._read(hook)
+
+    def _changed(self, hook: str, known: _Known) -> bool:
+        """Whether the connection is another than was known; it is known as it stands now."""
+        return self._read(hook).revision != known.revision
+
+    def _read(self, hook: str) -> _Known:
         with self._runtime.database.read() as connection:
             row = rows.by_hook_hash(connection, fingerprint(hook))
         if row is None:
+            self._known.pop(hook, None)
             raise UnknownHook("there is no such hook")
         known = _Known(connector_of(self._runtime, row.kind), access_to(self._runtime, row), row.revision)
-        with self._lock:
-            self._known[hook] = known
+        self._known[hook] = known
         return known
 
     def _wake(self, receipts: Sequence[Receipt]) -> None:
