@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from bridge.errors import BridgeError
@@ -90,7 +90,7 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def reach_of(address: Address) -> Reach:
-    """How far an address may be reached, by IANA's special-purpose address registries (RFC 6890) of 2026.
+    """How far an address may be reached, by IANA's special-purpose address registries (RFC 6890).
 
     IPv4-mapped and NAT64 (RFC 6052) addresses are judged by the IPv4 address inside; 6to4 and Teredo are refused.
     """
@@ -134,28 +134,21 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-@dataclass(frozen=True)
 class Guard:
     """Resolves and judges hosts. One guard serves all threads of a process; names are remembered for 15 s."""
 
-    policy: Policy
-    resolver: Resolver = system_resolver
-    _names: frozenset[str] = field(init=False, repr=False)
-    _networks: tuple[Network, ...] = field(init=False, repr=False)
-    _remembered: dict[tuple[str, int], tuple[float, tuple[Address, ...]]] = field(
-        init=False, repr=False, default_factory=dict
-    )
-    _lock: threading.Lock = field(init=False, repr=False, default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        names, networks = set(), []
-        for entry in self.policy.allow_hosts:
+    def __init__(self, policy: Policy, resolver: Resolver = system_resolver) -> None:
+        self._allow_private = policy.allow_private
+        self._resolver = resolver
+        self._names: set[str] = set()
+        self._networks: list[Network] = []
+        for entry in policy.allow_hosts:
             try:
-                networks.append(ipaddress.ip_network(entry))
+                self._networks.append(ipaddress.ip_network(entry))
             except ValueError:
-                names.add(plain_host(entry))
-        object.__setattr__(self, "_names", frozenset(names))
-        object.__setattr__(self, "_networks", tuple(networks))
+                self._names.add(plain_host(entry))
+        self._remembered: dict[tuple[str, int], tuple[float, tuple[Address, ...]]] = {}
+        self._lock = threading.Lock()
 
     def addresses(self, host: str, port: int, encrypted: bool) -> tuple[Address, ...]:
         """The addresses that a connection to the host may use, in the resolver's order.
@@ -178,23 +171,21 @@ class Guard:
         return found
 
     def _allows(self, name: str, address: Address) -> bool:
-        return self.policy.allow_private or name in self._names or _within(address, self._networks)
+        return self._allow_private or name in self._names or _within(address, self._networks)
 
     def _resolved(self, name: str, port: int) -> tuple[Address, ...]:
-        now = time.monotonic()
         with self._lock:
             until, found = self._remembered.get((name, port), (0.0, ()))
-        if until > now:
+        if until > time.monotonic():
             return found
         try:
-            texts = self.resolver(name, port)
+            found = tuple(ipaddress.ip_address(text.partition("%")[0]) for text in self._resolver(name, port))
         except (OSError, UnicodeError):
-            raise Unreachable(f"{name} has no address: check the name, or the network of this server") from None
-        found = tuple(ipaddress.ip_address(text.partition("%")[0]) for text in texts)
+            found = ()
         if not found:
             raise Unreachable(f"{name} has no address: check the name, or the network of this server")
         with self._lock:
             if len(self._remembered) >= REMEMBERED_NAMES:
                 self._remembered.clear()
-            self._remembered[name, port] = (now + REMEMBERED_SECONDS, found)
+            self._remembered[name, port] = (time.monotonic() + REMEMBERED_SECONDS, found)
         return found

@@ -17,6 +17,7 @@ import requests
 import requests.adapters
 import requests.exceptions
 import urllib3.exceptions
+from urllib3.connectionpool import HTTPConnectionPool
 
 from bridge.address import (
     AddressRefused,
@@ -90,11 +91,15 @@ class GuardedAdapter(requests.adapters.HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         self.poolmanager = self._pools
 
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: object, cert: object = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: object, proxies: object = None, cert: object = None
+    ) -> HTTPConnectionPool:
+        """The host's guarded connections, whatever proxy or TLS setting a session asks for."""
         parts = urlsplit(request.url or "")
-        return {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}, {}
+        return self._pools.connection_from_host(parts.hostname, parts.port, parts.scheme)
+
+    def request_url(self, request: requests.PreparedRequest, proxies: object) -> str:
+        return request.path_url
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """The shared TLS context always checks; nobody can switch it off."""
@@ -122,6 +127,7 @@ class GuardedAdapter(requests.adapters.HTTPAdapter):
     def exchange(self, request: requests.PreparedRequest, limits: Limits) -> requests.Response:
         """Sends a request and reads the whole answer. Raises HttpErrors."""
         host = _checked_host(request.url or "")
+        self._pools.sweep()
         try:
             with deadline(limits.deadline):
                 response = super().send(request, True, (limits.connect_timeout, limits.read_timeout))
@@ -147,13 +153,13 @@ class GuardedSession(requests.Session):
     It is cheap; make one for each connection and thread, since its headers and sign-in belong to one workspace.
     """
 
-    def __init__(self, pools: GuardedPools, limits: Limits, user_agent: str) -> None:
+    def __init__(self, pools: GuardedPools, limits: Limits, headers: Mapping[str, str]) -> None:
         super().__init__()
         adapter = GuardedAdapter(pools, limits)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
         self.trust_env = False
-        self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip"})
+        self.headers.update(headers)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -175,7 +181,11 @@ class Http:
         """`per_host`: idle connections kept to one host. `ca_file`: trust this PEM file instead of the usual stores."""
         self._pools = GuardedPools(Guard(policy, resolver), per_host, ca_file)
         self._adapter = GuardedAdapter(self._pools, Limits())
-        self._user_agent = f"Moodbridge/{importlib.metadata.version('moodbridge')}"
+        self._headers = {
+            "User-Agent": f"Moodbridge/{importlib.metadata.version('moodbridge')}",
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip",
+        }
 
     def request(
         self,
@@ -203,7 +213,7 @@ class Http:
 
     def session(self, limits: Limits = Limits()) -> GuardedSession:
         """A new requests session on the connections of this process."""
-        return GuardedSession(self._pools, limits, self._user_agent)
+        return GuardedSession(self._pools, limits, self._headers)
 
     def close(self) -> None:
         """Closes the idle connections."""
@@ -215,18 +225,10 @@ class Http:
         host = _checked_host(url)
         prepared = requests.PreparedRequest()
         try:
-            prepared.prepare(
-                method=method,
-                url=url,
-                headers={
-                    "User-Agent": self._user_agent,
-                    "Accept": "*/*",
-                    "Accept-Encoding": "gzip",
-                    **(headers or {}),
-                },
-                json=json,
-                data=data,
-            )
+            prepared.prepare_method(method)
+            prepared.prepare_url(url, None)
+            prepared.prepare_headers({**self._headers, **(headers or {})})
+            prepared.prepare_body(data, None, json)
             return prepared
         except (requests.exceptions.RequestException, UnicodeError) as failure:
             problem = _problem(host, failure)

@@ -25,6 +25,7 @@ HOSTS = 200
 """How many hosts keep their idle connections; the one unused longest gives way."""
 IDLE_SECONDS = 60.0
 """Idle connections older than this are closed: most servers drop them about then, and each holds a descriptor."""
+SWEEP_SECONDS = 15.0
 
 
 class _Call(threading.local):
@@ -59,11 +60,19 @@ class DeadlineSocket(socket.socket):
         self.settimeout(remaining(self.gettimeout()))
         return super().recv_into(*args, **kwargs)
 
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        self.settimeout(remaining(self.gettimeout()))
+        super().sendall(*args, **kwargs)
+
 
 class DeadlineTlsSocket(ssl.SSLSocket):
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         self.settimeout(remaining(self.gettimeout()))
         return super().recv_into(*args, **kwargs)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        self.settimeout(remaining(self.gettimeout()))
+        super().sendall(*args, **kwargs)
 
 
 class SharedContext(ssl.SSLContext):
@@ -125,22 +134,20 @@ def _connect_to(address: Address, port: int, connection: HTTPConnection) -> sock
 
 
 class GuardedConnection(HTTPConnection):
-    guard: Guard
-
     def __init__(self, *args: Any, guard: Guard, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.guard = guard
+        self.idle_since = 0.0
 
     def _new_conn(self) -> socket.socket:
         return _connect(self, encrypted=False)
 
 
 class GuardedTlsConnection(HTTPSConnection):
-    guard: Guard
-
     def __init__(self, *args: Any, guard: Guard, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.guard = guard
+        self.idle_since = 0.0
 
     def _new_conn(self) -> socket.socket:
         return _connect(self, encrypted=True)
@@ -149,9 +156,36 @@ class GuardedTlsConnection(HTTPSConnection):
 class GuardedPool(HTTPConnectionPool):
     ConnectionCls = GuardedConnection
 
+    def _put_conn(self, conn: Any) -> None:
+        _stamp(conn)
+        super()._put_conn(conn)
+
 
 class GuardedTlsPool(HTTPSConnectionPool):
     ConnectionCls = GuardedTlsConnection
+
+    def _put_conn(self, conn: Any) -> None:
+        _stamp(conn)
+        super()._put_conn(conn)
+
+
+def _stamp(connection: GuardedConnection | GuardedTlsConnection | None) -> None:
+    if connection is not None:
+        connection.idle_since = time.monotonic()
+
+
+def _close_idle(pool: GuardedPool | GuardedTlsPool, before: float) -> None:
+    stale = []
+    idle = pool.pool
+    if idle is None:
+        return
+    with idle.mutex:
+        for place, connection in enumerate(idle.queue):
+            if connection is not None and connection.idle_since < before:
+                idle.queue[place] = None
+                stale.append(connection)
+    for connection in stale:
+        connection.close()
 
 
 class GuardedPools(PoolManager):
@@ -164,17 +198,30 @@ class GuardedPools(PoolManager):
         self._ca_file = ca_file
         self._context: ssl.SSLContext | None = None
         self._made: weakref.WeakSet[GuardedPool | GuardedTlsPool] = weakref.WeakSet()
-        self._swept = time.monotonic()
+        self._sweep_at = time.monotonic() + SWEEP_SECONDS
+        self._sweeping = threading.Lock()
 
     def _new_pool(self, scheme: str, host: str, port: int, request_context: Any = None) -> HTTPConnectionPool:
         """urllib3 calls this, under its lock, for the first call to a host."""
         pool: GuardedPool | GuardedTlsPool
         if scheme == "https":
             self._context = self._context or client_context(self._ca_file)
-            pool = GuardedTlsPool(
-                host, port, maxsize=self._per_host, retries=False, ssl_context=self._context, guard=self._guard
-            )
+            pool = GuardedTlsPool(host, port, maxsize=self._per_host, ssl_context=self._context, guard=self._guard)
         else:
-            pool = GuardedPool(host, port, maxsize=self._per_host, retries=False, guard=self._guard)
+            pool = GuardedPool(host, port, maxsize=self._per_host, guard=self._guard)
         self._made.add(pool)
         return pool
+
+    def sweep(self) -> None:
+        """Closes what has been idle for long. Cheap until it is time to; each call asks for it."""
+        if time.monotonic() < self._sweep_at or not self._sweeping.acquire(blocking=False):
+            return
+        try:
+            now = time.monotonic()
+            self._sweep_at = now + SWEEP_SECONDS
+            with self.pools.lock:
+                pools = list(self._made)
+            for pool in pools:
+                _close_idle(pool, now - IDLE_SECONDS)
+        finally:
+            self._sweeping.release()
