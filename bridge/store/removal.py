@@ -1,0 +1,51 @@
+"""Removing a workspace with everything of it, in batches that hold no lock long."""
+
+import sqlalchemy as sa
+
+from bridge.store import connections as connection_rows
+from bridge.store.tables import (
+    connection_state,
+    connections,
+    messages,
+    read_requests,
+    tickets,
+    tokens,
+    workspaces,
+    writes,
+)
+
+BATCH = 1000
+
+LARGE = (messages, tickets, writes, read_requests)
+"""Tables with many rows of a connection."""
+
+
+def close(connection: sa.Connection, workspace_id: int) -> list[str]:
+    """Lets nothing more in or be claimed; the ids of the workspace's connections."""
+    connection.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(enabled=0))
+    ids = list(
+        connection.execute(sa.select(connections.c.id).where(connections.c.workspace_id == workspace_id)).scalars()
+    )
+    for connection_id in ids:
+        connection_rows.disconnect(connection, connection_id)
+    return ids
+
+
+def remove_batch(connection: sa.Connection, table: sa.Table, connection_id: str) -> int:
+    """Deletes some rows of the connection; how many. 0: none is left."""
+    some = sa.select(table.c.id).where(table.c.connection_id == connection_id).limit(BATCH)
+    return connection.execute(sa.delete(table).where(table.c.id.in_(some))).rowcount
+
+
+def remove_rest(connection: sa.Connection, workspace_id: int) -> dict[str, int]:
+    """Deletes what is left of the workspace, and itself; how many rows of each table."""
+    mine = sa.select(connections.c.id).where(connections.c.workspace_id == workspace_id)
+    counts = {
+        table.name: connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount
+        for table in LARGE
+    }
+    connection.execute(sa.delete(connection_state).where(connection_state.c.connection_id.in_(mine)))
+    for table in (connections, tokens):
+        counts[table.name] = connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount
+    connection.execute(sa.delete(workspaces).where(workspaces.c.id == workspace_id))
+    return counts
