@@ -1,11 +1,12 @@
 """`moodbridge demo`: everything on one machine with a sandbox helpdesk, and its sample tickets on the terminal."""
 
-import json
 import os
 import secrets
 import time
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -65,34 +66,35 @@ def _follow(desk_url: str, token: str, bridge_url: str) -> None:
     say(f"  Desk:      {desk_url}/")
     say(f"  Dashboard: {bridge_url}/demo")
     say("")
+    say("  Type there as a customer and watch the badge. Labels as they land:")
     http = Http(Policy(allow_hosts=("127.0.0.1",)))
-    arrived: dict[str, float] = {}
     after = 0
     while True:
-        try:
-            reply = http.request(
-                "GET", f"{desk_url}/api/feed?after={after}", headers={"Authorization": f"Bearer {token}"}
-            )
-            entries = json.loads(reply.body)["items"] if reply.status == 200 else []
-        except HttpError:
-            entries = []
+        entries, after = _entries(http, desk_url, token, after)
         for entry in entries:
-            after = entry["id"]
-            _print(entry, arrived)
+            if entry["kind"] == "label":
+                say(_line(entry))
         if not entries:
             time.sleep(0.2)
 
 
-def _print(entry: dict[str, object], arrived: dict[str, float]) -> None:
-    ticket = str(entry["ticket"])
-    at = float(str(entry["at"]))
-    if entry["kind"] == "post":
-        arrived[ticket] = at
-    elif entry["kind"] == "label":
-        waited = (at - arrived.get(ticket, at)) * 1000
-        score = entry.get("score")
-        number = "      " if score is None else f"{float(str(score)):+.2f} "
-        say(f"  {ticket:<8} {entry['label']!s:<10} {number} {entry.get('trend')!s:<10} {waited:6.0f} ms")
+def _entries(http: Http, desk_url: str, token: str, after: int) -> tuple[list[dict[str, Any]], int]:
+    """What the desk tells since entry `after`, and the last entry's number; nothing while it restarts."""
+    try:
+        reply = http.request("GET", f"{desk_url}/api/feed?after={after}", headers={"Authorization": f"Bearer {token}"})
+        told = reply.json()
+    except HttpError:
+        return [], after
+    if reply.status != HTTPStatus.OK or not isinstance(told, dict):
+        return [], after
+    return told["items"], told["last"]
+
+
+def _line(entry: dict[str, Any]) -> str:
+    score = "     " if entry["score"] is None else f"{entry['score']:+.2f}"
+    took = "by a person" if entry["set_by"] == "person" else f"{entry['waited_ms']} ms"
+    subject = entry["subject"] if len(entry["subject"]) <= 40 else entry["subject"][:39] + "\N{HORIZONTAL ELLIPSIS}"
+    return f"  {entry['ticket_id']:<7} {subject:<40}  {entry['label']:<9} {score}  {entry['trend'] or '':<9}  {took}"
 
 
 def _connect(desk_url: str, token: str) -> None:
