@@ -1,7 +1,9 @@
 """Connecting helpdesks: what a connection needs to speak, installing it, rotating its secret, taking it away."""
 
+import dataclasses
 import json
 import secrets as random_source
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +19,9 @@ from bridge.store.connections import ConnectionRow, StoredState
 from bridge.vault import fingerprint
 
 DEFAULT_PREFIX = "sentiment"
+
+OLD_SECRET_FOR = 86_400.0
+"""Seconds for which the former secret is still taken after a rotation, so that a sender can change over."""
 
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
 
@@ -39,15 +44,29 @@ def connector_of(runtime: Runtime, kind: str) -> Connector:
     return connector
 
 
+@dataclass(frozen=True, slots=True)
+class HookSecret:
+    """A secret that the hook's requests may be signed with; `until` is set once it was renewed."""
+
+    value: str = field(repr=False)
+    until: float | None = None
+
+
+def secrets_of(runtime: Runtime, row: ConnectionRow) -> tuple[HookSecret, ...]:
+    """The connection's secrets, the newest first."""
+    return tuple(HookSecret(value, until) for value, until in json.loads(runtime.vault.decrypt(row.secrets)))
+
+
 def access_to(runtime: Runtime, row: ConnectionRow) -> Access:
-    """What the connection's connector is handed."""
+    """What the connection's connector is handed, with the secrets that are good now."""
     decrypt = runtime.vault.decrypt
+    now = time.time()
     return Access(
         connection=row.id,
         hook_url=f"{runtime.settings.public_url}/hooks/{decrypt(row.hook)}",
         prefix=row.prefix,
         options=json.loads(decrypt(row.options)),
-        secrets=tuple(json.loads(decrypt(row.secrets))),
+        secrets=tuple(one.value for one in secrets_of(runtime, row) if one.until is None or one.until > now),
         state=StoredState(runtime.database, runtime.vault, row.id),
         http=runtime.http,
     )
@@ -80,10 +99,9 @@ def connect(
     secret: str | None = None
     if fresh or rotate:
         secret = new_secret()
-        former = access.secrets[:1] if rotate else ()
-        row = _change(runtime, row, options, (secret, *former), prefix)
+        row = _change(runtime, row, options, _renewed(runtime, row, secret), prefix)
     elif dict(access.options) != dict(options) or (prefix and prefix != row.prefix):
-        row = _change(runtime, row, options, access.secrets, prefix)
+        row = _change(runtime, row, options, secrets_of(runtime, row), prefix)
     try:
         installed = connector.install(access_to(runtime, row), False)
     except Exception:
@@ -91,10 +109,17 @@ def connect(
             runtime.database.write(lambda connection: rows.disconnect(connection, row.id))
         raise
     if installed.secret is not None and installed.secret not in access.secrets:
-        # The helpdesk made the secret itself.
-        secret = installed.secret
-        row = _change(runtime, row, options, (secret, *access.secrets[:1]), prefix)
+        secret = installed.secret  # the helpdesk makes the secret itself: ours was never used
+        before = existing or dataclasses.replace(row, secrets=runtime.vault.encrypt("[]"))
+        row = _change(runtime, row, options, _renewed(runtime, before, secret), prefix)
     return Connected(row.id, access.hook_url, secret, installed.steps)
+
+
+def _renewed(runtime: Runtime, row: ConnectionRow, secret: str) -> list[HookSecret]:
+    """The new secret first; the one before it is good for another day, older ones no more."""
+    newest = secrets_of(runtime, row)[:1]
+    until = time.time() + OLD_SECRET_FOR
+    return [HookSecret(secret), *(HookSecret(former.value, until) for former in newest)]
 
 
 def _dry_run(
@@ -186,7 +211,11 @@ def _insert(runtime: Runtime, workspace_id: int, kind: str, options: Mapping[str
 
 
 def _change(
-    runtime: Runtime, row: ConnectionRow, options: Mapping[str, str], hook_secrets: Sequence[str], prefix: str | None
+    runtime: Runtime,
+    row: ConnectionRow,
+    options: Mapping[str, str],
+    hook_secrets: Sequence[HookSecret],
+    prefix: str | None,
 ) -> ConnectionRow:
     encrypt = runtime.vault.encrypt
 
@@ -195,7 +224,7 @@ def _change(
             connection,
             row.id,
             options=encrypt(json.dumps(dict(options))),
-            secrets=encrypt(json.dumps(list(hook_secrets))),
+            secrets=encrypt(json.dumps([(one.value, one.until) for one in hook_secrets])),
             prefix=prefix or row.prefix,
         )
         return rows.by_id(connection, row.id)

@@ -1,11 +1,12 @@
 """Receiving webhooks: verify, parse, store, wake. One fixed order, no call to anybody before the answer."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import TimeoutError as CommitTimeout
 
-from bridge.connections import access_to, connector_of
+from bridge.connections import access_to, connector_of, secrets_of
 from bridge.connector import Access, BadSignature, Connector, HookRequest, Received
 from bridge.errors import BridgeError
 from bridge.model import Author, Message, Origin
@@ -39,6 +40,8 @@ class _Known:
     connector: Connector
     access: Access
     revision: int
+    good_until: float
+    """When one of its secrets runs out."""
 
 
 class Receiver:
@@ -81,7 +84,7 @@ class Receiver:
 
     def _connection(self, hook: str) -> _Known:
         known = self._known.get(hook)
-        return known if known is not None else self._read(hook)
+        return known if known is not None and time.time() < known.good_until else self._read(hook)
 
     def _changed(self, hook: str, known: _Known) -> bool:
         """Whether the connection is another than was known; it is known as it stands now."""
@@ -93,7 +96,14 @@ class Receiver:
         if row is None:
             self._known.pop(hook, None)
             raise UnknownHook("there is no such hook")
-        known = _Known(connector_of(self._runtime, row.kind), access_to(self._runtime, row), row.revision)
+        ends = [one.until for one in secrets_of(self._runtime, row) if one.until is not None]
+        coming = [until for until in ends if until > time.time()]
+        known = _Known(
+            connector_of(self._runtime, row.kind),
+            access_to(self._runtime, row),
+            row.revision,
+            good_until=min(coming, default=math.inf),
+        )
         self._known[hook] = known
         return known
 
