@@ -1,17 +1,17 @@
 """Settings: read once from the environment at the start. What is malformed stops the start and is named."""
 
 import difflib
-import ipaddress
 import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from bridge import setting_values
 from bridge.errors import BridgeError
-from bridge.vault import MIN_KEY_LENGTH, Secret
+from bridge.vault import Secret
 
 Value = TypeVar("Value")
 
@@ -20,10 +20,10 @@ FILE_SUFFIX = "_FILE"
 DATABASE_FILE = "moodbridge.db"
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"
-SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
-HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?", re.IGNORECASE)
 SERVICE_LINK = re.compile(r"MOODBRIDGE_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)")
 """What Kubernetes and old Docker links add for a service named moodbridge: none of it is a setting."""
+TESTS_PREFIX = "MOODBRIDGE_TESTS_"
+"""Read by our tests alone."""
 
 
 class SettingError(BridgeError):
@@ -36,7 +36,7 @@ class SettingError(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One name of the environment, as docs/settings.md lists it. A secret is also read from the file NAME_FILE names."""
+    """One name of the environment, as docs/settings.md lists it. NAME_FILE may name a file that holds a secret."""
 
     name: str
     allowed: str
@@ -157,28 +157,28 @@ def load(environ: Mapping[str, str], terminal: bool | None = None) -> Settings:
     Raises SettingError for a malformed value and for an unknown name that begins with MOODBRIDGE_.
     """
     _refuse_unknown(environ)
-    data_dir = _read(environ, "MOODBRIDGE_DATA_DIR", _directory) or _default_data_dir(environ)
-    database_url = _read(environ, "DATABASE_URL", _database_url)
+    data_dir = _read(environ, "MOODBRIDGE_DATA_DIR", setting_values.directory) or _default_data_dir(environ)
+    database_url = _read(environ, "DATABASE_URL", setting_values.database_url)
     host, port, warnings = _listen(environ)
-    metrics_port = _read(environ, "METRICS_PORT", _port)
+    metrics_port = _read(environ, "METRICS_PORT", setting_values.port)
     if metrics_port == port:
         raise _malformed("METRICS_PORT")
-    public_url = _read(environ, "MOODBRIDGE_URL", _public_url)
-    log_format = _read(environ, "MOODBRIDGE_LOG_FORMAT", _log_format)
+    public_url = _read(environ, "MOODBRIDGE_URL", setting_values.public_url)
+    log_format = _read(environ, "MOODBRIDGE_LOG_FORMAT", setting_values.log_format)
     if log_format is None:
         log_format = "text" if (sys.stderr.isatty() if terminal is None else terminal) else "json"
     return Settings(
-        secret_keys=_read(environ, "MOODBRIDGE_SECRET_KEY", _secret_keys) or (),
+        secret_keys=_read(environ, "MOODBRIDGE_SECRET_KEY", setting_values.secret_keys) or (),
         database_url=database_url or f"sqlite:///{data_dir / DATABASE_FILE}",
         database_url_set=database_url is not None,
-        redis_url=_read(environ, "REDIS_URL", _redis_url),
+        redis_url=_read(environ, "REDIS_URL", setting_values.redis_url),
         data_dir=data_dir,
         public_url=public_url or _url_of(host, port),
         host=host,
         port=port,
         metrics_port=metrics_port,
-        allow_hosts=_read(environ, "MOODBRIDGE_ALLOW_HOSTS", _allow_hosts) or (),
-        allow_private_hosts=_read(environ, "MOODBRIDGE_ALLOW_PRIVATE_HOSTS", _switch) or False,
+        allow_hosts=_read(environ, "MOODBRIDGE_ALLOW_HOSTS", setting_values.allow_hosts) or (),
+        allow_private_hosts=_read(environ, "MOODBRIDGE_ALLOW_PRIVATE_HOSTS", setting_values.switch) or False,
         log_format=log_format,
         warnings=warnings,
     )
@@ -212,11 +212,12 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = {setting.name for setting in SETTINGS}
     known |= {setting.name + FILE_SUFFIX for setting in SETTINGS if setting.secret}
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in known or _is_service_link(name, environ[name]):
+        if not name.startswith(PREFIX) or name.startswith(TESTS_PREFIX) or name in known:
             continue
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.7) or [
-            word for word in known if word == name.removeprefix(PREFIX)
-        ]
+        if _is_service_link(name, environ[name]):
+            continue
+        by_bare_name = {word.removeprefix(PREFIX): word for word in sorted(known)}
+        near = [by_bare_name[word] for word in difflib.get_close_matches(name.removeprefix(PREFIX), by_bare_name, n=1)]
         raise SettingError(name, "is no setting of Moodbridge" + (f": did you mean {near[0]}?" if near else ""))
 
 
@@ -254,13 +255,13 @@ def _from_file(environ: Mapping[str, str], name: str, value: str) -> str:
 
 
 def _malformed(name: str, value: str | None = None) -> SettingError:
-    given = f", not {value!r}" if value is not None else ""
+    given = f", not {value!r}" if value is not None and "@" not in value else ""
     return SettingError(name, f"must be {BY_NAME[name].allowed}{given}".replace("`", ""))
 
 
 def _listen(environ: Mapping[str, str]) -> tuple[str, int, tuple[str, ...]]:
-    host = _read(environ, "HOST", _host)
-    port = _read(environ, "PORT", _port)
+    host = _read(environ, "HOST", setting_values.host)
+    port = _read(environ, "PORT", setting_values.port)
     if host is None and port is not None:
         warning = (
             f"PORT is set and HOST is not: listening on all interfaces, port {port}. "
@@ -279,97 +280,7 @@ def _default_data_dir(environ: Mapping[str, str]) -> Path:
     return (base if base.is_absolute() else home / ".local" / "share") / "moodbridge"
 
 
-def _directory(value: str) -> Path:
-    path = Path(value).expanduser().absolute()
-    if path.exists() and not path.is_dir():
-        raise ValueError
-    return path
-
-
-def _secret_keys(value: str) -> tuple[Secret, ...]:
-    keys = [key.strip() for key in value.split(",")]
-    if any(len(key) < MIN_KEY_LENGTH or "\n" in key for key in keys):
-        raise ValueError
-    return tuple(Secret(key) for key in keys)
-
-
-def _database_url(value: str) -> str:
-    """SQLAlchemy's spelling: psycopg 3 is `postgresql+psycopg`."""
-    scheme, colon, rest = value.partition("://")
-    if not colon or any(character.isspace() for character in value):
-        raise ValueError
-    if scheme == "sqlite":
-        if not rest.startswith("/") or rest.partition("?")[0].strip("/") in ("", ":memory:"):
-            raise ValueError
-        return value
-    if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
-        raise ValueError
-    if len(urlsplit(value).path) < 2:
-        raise ValueError
-    return f"postgresql+psycopg://{rest}"
-
-
-def _redis_url(value: str) -> str:
-    parts = urlsplit(value)
-    if any(character.isspace() for character in value) or parts.scheme not in ("redis", "rediss", "unix"):
-        raise ValueError
-    if not (parts.path if parts.scheme == "unix" else parts.hostname):
-        raise ValueError
-    if parts.scheme != "unix" and parts.port == 0:
-        raise ValueError
-    return value
-
-
-def _public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError
-    if "@" in parts.netloc or parts.query or parts.fragment or any(character.isspace() for character in value):
-        raise ValueError
-    _host(parts.hostname)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")).rstrip("/")
-
-
 def _url_of(host: str, port: int) -> str:
     if host in (EVERYWHERE, "::"):
         host = LOOPBACK
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _host(value: str) -> str:
-    if ":" in value:
-        return str(ipaddress.IPv6Address(value.removeprefix("[").removesuffix("]")))
-    if value.replace(".", "").isdigit():
-        return str(ipaddress.IPv4Address(value))
-    if HOST_NAME.fullmatch(value) is None:
-        raise ValueError
-    return value
-
-
-def _port(value: str) -> int:
-    port = int(value) if value.isascii() and value.isdigit() else 0
-    if not 1 <= port <= 65535:
-        raise ValueError
-    return port
-
-
-def _allow_hosts(value: str) -> tuple[str, ...]:
-    return tuple(_allowed(entry.strip()) for entry in value.split(",") if entry.strip())
-
-
-def _allowed(entry: str) -> str:
-    if "/" in entry:
-        return str(ipaddress.ip_network(entry))
-    return _host(entry).lower().rstrip(".")
-
-
-def _switch(value: str) -> bool:
-    if value.lower() not in SWITCH:
-        raise ValueError
-    return SWITCH[value.lower()]
-
-
-def _log_format(value: str) -> str:
-    if value not in ("json", "text"):
-        raise ValueError
-    return value

@@ -96,14 +96,14 @@ class Vault:
     def decrypt(self, token: str) -> str:
         """The text of a token. Raises WrongKey when no key opens it, or when it was changed."""
         try:
-            return self._fernets.decrypt(token).decode()
+            return self._fernets.decrypt(token.encode()).decode()
         except InvalidToken:
             raise WrongKey from None
 
     def rotate(self, token: str) -> str:
         """The same text, encrypted with the first key. Raises WrongKey when no key opens the token."""
         try:
-            return self._fernets.rotate(token).decode("ascii")
+            return self._fernets.rotate(token.encode()).decode("ascii")
         except InvalidToken:
             raise WrongKey from None
 
@@ -141,7 +141,7 @@ def make_data_dir(data_dir: Path) -> None:
             data_dir.chmod(0o700)
     except OSError as problem:
         raise VaultError(
-            f"the data directory {data_dir} cannot be made ({_reason(problem)}): set MOODBRIDGE_DATA_DIR to one that can"
+            f"the data directory {data_dir} cannot be made ({_reason(problem)}): set MOODBRIDGE_DATA_DIR to another"
         ) from None
 
 
