@@ -26,14 +26,15 @@ LONGEST_VALUE = 200
 LONGEST_TEXT = 1000
 MOST_FRAMES = 25
 MOST_CAUSES = 5
-STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+"""Names that logging keeps for itself: `extra` may not hold them."""
 PLAIN_NAME = re.compile(r"[\w.:@+=~-]{1,120}")
 SECRET_PARTS = (
     (re.compile(r"(/hooks/)[^\s/?#'\"]*?([^\s/?#'\"]{4})(?=[\s/?#'\"]|$)"), r"\1****\2"),
     (re.compile(r"(://)[^\s/@'\"]*@"), r"\1****@"),
     (re.compile(r"(://[^\s?'\"]*\?)[^\s'\"]*"), r"\1****"),
 )
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = f"{Path(__file__).resolve().parent.parent}/"
 
 
 def setup(log_format: str, process: str) -> None:
@@ -43,6 +44,7 @@ def setup(log_format: str, process: str) -> None:
     `message_id`, because `message` is a name that logging keeps for itself.
     """
     handler = _Handler(sys.stderr)
+    handler.addFilter(lambda record: record.levelno >= logging.WARNING or _is_ours(record.name))
     handler.setFormatter(_JsonLines(process) if log_format == "json" else _Text(process))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -63,7 +65,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
     """What `extra` gave a line of ours; nothing of other people's, who may put anything there."""
     if not _is_ours(record.name):
         return {}
-    return {name: _short(value) for name, value in vars(record).items() if name not in STANDARD}
+    return {name: _short(value) for name, value in vars(record).items() if name not in RESERVED}
 
 
 def text_of(record: logging.LogRecord) -> str:
@@ -77,10 +79,7 @@ def text_of(record: logging.LogRecord) -> str:
             template = template % _told_args(record.args, ours)
         except (TypeError, ValueError, KeyError):
             template += " (its arguments do not fit)"
-    text = template if ours else template.partition("\n")[0]
-    for pattern, replacement in SECRET_PARTS:
-        text = pattern.sub(replacement, text)
-    return text[:LONGEST_TEXT]
+    return _clean(template if ours else template.partition("\n")[0], LONGEST_TEXT)
 
 
 def error_of(error: BaseException | None) -> list[dict[str, object]]:
@@ -91,7 +90,7 @@ def error_of(error: BaseException | None) -> list[dict[str, object]]:
 def _one_error(error: BaseException) -> dict[str, object]:
     told: dict[str, object] = {"type": _type_of(error)}
     if isinstance(error, BridgeError):
-        told["text"] = str(error)[:LONGEST_TEXT]
+        told["text"] = _clean(str(error), LONGEST_TEXT)
     if code := _code_of(error):
         told["code"] = code
     told["at"] = list(_places(error.__traceback__))
@@ -125,8 +124,8 @@ def _code_of(error: BaseException) -> str | None:
 def _places(trace: TracebackType | None) -> Iterator[str]:
     frames = list(traceback.walk_tb(trace))[-MOST_FRAMES:]
     for frame, line in frames:
-        path = Path(frame.f_code.co_filename)
-        where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else Path(*path.parts[-2:])
+        file = frame.f_code.co_filename
+        where = file.rpartition("/site-packages/")[2].removeprefix(ROOT)
         yield f"{where}:{line} {frame.f_code.co_qualname}"
 
 
@@ -156,7 +155,15 @@ def _short(value: object) -> object:
         return value
     if isinstance(value, BaseException):
         return _told(value)
-    return str(value)[:LONGEST_VALUE]
+    return _clean(str(value), LONGEST_VALUE)
+
+
+def _clean(text: str, longest: int) -> str:
+    """The text cut to a length, without passwords and query strings; of a hook's address its end alone."""
+    if "/" in text:
+        for pattern, replacement in SECRET_PARTS:
+            text = pattern.sub(replacement, text)
+    return text[:longest]
 
 
 def _is_ours(name: str) -> bool:
@@ -185,7 +192,7 @@ class _JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = error_of(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(line)
 
 
 class _Text(logging.Formatter):
