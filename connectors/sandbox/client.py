@@ -66,7 +66,7 @@ def write(access: Access, writes: Sequence[TicketWrite]) -> Sequence[WriteResult
     results = _objects(_object(_answer(reply)), "items")
     if [result.get("ticket_id") for result in results] != [wanted.ticket_id for wanted in writes]:
         raise HelpdeskDown("the desk's answer names other tickets than were written; it is read back")
-    return tuple(_result(str(result["ticket_id"]), result.get("status"), result.get("label")) for result in results)
+    return tuple(_result(str(result["ticket_id"]), result.get("status"), result) for result in results)
 
 
 def look(access: Access, ticket_ids: Sequence[str]) -> Sequence[Shown]:
@@ -118,7 +118,7 @@ def _read_page(access: Access, name: str) -> Received:
     following = page.get("next_cursor")
     if isinstance(following, str):
         return Received(messages, targets=(Target(TargetKind.LISTING, f"since={since}={following}"),))
-    _move_cursor(access, _said(_moment(page) - _OVERLAP))
+    _move_cursor(access, _said(_moment(page, "now") - _OVERLAP))
     return Received(messages)
 
 
@@ -134,7 +134,7 @@ def _write_one(access: Access, wanted: TicketWrite) -> WriteResult:
     reply = call(access, HTTPMethod.PUT, path, _wanted(access, wanted))
     if reply.status in (404, 409, 422):
         error = _error(reply)
-        return _result(wanted.ticket_id, error.get("code"), error.get("label"), error.get("message"))
+        return _result(wanted.ticket_id, error.get("code"), error)
     checked(reply)
     return WriteResult(wanted.ticket_id, WriteStatus.DONE)
 
@@ -150,10 +150,14 @@ def _wanted(access: Access, wanted: TicketWrite) -> dict[str, object]:
     }
 
 
-def _result(ticket_id: str, code: object, label: object, reason: object = None) -> WriteResult:
+def _result(ticket_id: str, code: object, answer: Mapping[str, object]) -> WriteResult:
     status = _STATUSES.get(str(code), WriteStatus.FAILED)
-    failed = str(reason or f"the desk answers {code}") if status is WriteStatus.FAILED else None
-    return WriteResult(ticket_id, status, label=label if isinstance(label, str) else None, reason=failed)
+    if status is WriteStatus.PERSON:
+        return WriteResult(
+            ticket_id, status, label=str(answer.get("label")), label_at=_moment(answer, "set_at").timestamp()
+        )
+    reason = str(answer.get("message") or f"the desk answers {code}") if status is WriteStatus.FAILED else None
+    return WriteResult(ticket_id, status, reason=reason)
 
 
 def _shown(ticket: Mapping[str, object]) -> Shown:
@@ -205,11 +209,11 @@ def _objects(value: Mapping[str, object], name: str) -> list[Mapping[str, object
     return [_object(item) for item in items]
 
 
-def _moment(page: Mapping[str, object]) -> datetime:
+def _moment(answer: Mapping[str, object], name: str) -> datetime:
     try:
-        return datetime.fromisoformat(str(page.get("now")))
+        return datetime.fromisoformat(str(answer.get(name)))
     except ValueError:
-        raise Unreadable("now", "is missing in the desk's answer: is the address the desk's?") from None
+        raise Unreadable(name, "is missing in the desk's answer: is the address the desk's?") from None
 
 
 def _said(moment: datetime) -> str:

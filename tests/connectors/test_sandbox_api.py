@@ -152,9 +152,9 @@ def test_each_item_of_a_bulk_write_has_its_own_result(client: FlaskClient) -> No
     answer = ask(client, "PUT", "/tickets/sentiment", {"items": [{**WRITE, "ticket_id": name} for name in ids]})
     assert answer["items"] == [
         {"ticket_id": good, "status": "done"},
-        {"ticket_id": closed, "status": "ticket_closed", "label": None},
-        {"ticket_id": labelled, "status": "person", "label": "positive"},
-        {"ticket_id": "T-9", "status": "unknown_ticket", "label": None},
+        {"ticket_id": closed, "status": "ticket_closed"},
+        {"ticket_id": labelled, "status": "person", "label": "positive", "set_at": answer["items"][2]["set_at"]},
+        {"ticket_id": "T-9", "status": "unknown_ticket"},
     ]
 
 

@@ -180,7 +180,8 @@ def test_a_persons_label_stands(desk: Desk, access: Access, bulk: bool) -> None:
     desk.label_as_person(name, "positive")
     asked = [TicketWrite(name, URGENT, NEUTRAL), TicketWrite(other, None, NEUTRAL)]
     results = write(access, asked if bulk else asked[:1])
-    assert results[0] == WriteResult(name, WriteStatus.PERSON, label="positive")
+    assert (results[0].status, results[0].label) == (WriteStatus.PERSON, "positive")
+    assert results[0].label_at == pytest.approx(time.time(), abs=60)
     shown = desk.sentiment(name)
     assert shown is not None
     assert (shown["label"], shown["set_by"]) == ("positive", "person")

@@ -61,10 +61,8 @@ def _guard(api: Blueprint, token: str, faults: Faults) -> None:
 
     @api.errorhandler(DeskError)
     def refuse(error: DeskError) -> Answer:
-        body: dict[str, str | None] = {"code": error.code, "message": str(error)}
-        if error.code == "person":
-            body["label"] = error.label
-        return jsonify(error=body), error.status
+        body = {"code": error.code, "message": str(error)}
+        return jsonify(error={**body, **_stands(error)}), error.status
 
 
 def _ticket_routes(api: Blueprint, database: Database) -> None:
@@ -148,10 +146,14 @@ def _sentiment_routes(api: Blueprint, database: Database) -> None:
             items=[
                 {"ticket_id": wanted.ticket_id, "status": "done"}
                 if error is None
-                else {"ticket_id": wanted.ticket_id, "status": error.code, "label": error.label}
+                else {"ticket_id": wanted.ticket_id, "status": error.code, **_stands(error)}
                 for wanted, error in zip(writes, results, strict=True)
             ]
         )
+
+
+def _stands(error: DeskError) -> dict[str, str]:
+    return {} if error.stands is None else dict(zip(("label", "set_at"), error.stands, strict=True))
 
 
 def _webhook_routes(api: Blueprint, database: Database) -> None:

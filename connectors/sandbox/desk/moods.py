@@ -25,7 +25,8 @@ def write(connection: sqlite3.Connection, wanted: SentimentWrite, now: float) ->
         raise closed()
     if row["set_by"] == "person" and row["label"] != wanted.expected:
         connection.execute("UPDATE tickets SET conflicts = conflicts + 1 WHERE n = ?", (row["n"],))
-        raise DeskError(409, "person", "a person has set the label since your last write", row["label"])
+        stands = (row["label"], iso(row["set_at"]))
+        raise DeskError(409, "person", "a person has set the label since your last write", stands)
     same = (row["label"], row["score"], row["trend"], row["prefix"]) == (
         wanted.label,
         wanted.score,

@@ -21,12 +21,12 @@ TRENDS = ("improving", "stable", "declining")
 class DeskError(BridgeError):
     """What the desk refuses: an HTTP status, a code for programs and a sentence for people."""
 
-    def __init__(self, status: int, code: str, message: str, label: str | None = None) -> None:
+    def __init__(self, status: int, code: str, message: str, stands: tuple[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
-        self.label = label
-        """The label that stands, when the refusal is about one."""
+        self.stands = stands
+        """The person's label that stands and when it was set, when the refusal is about one."""
 
 
 def malformed(field: str, message: str) -> DeskError:
