@@ -7,40 +7,35 @@ about an hour.
 from collections.abc import Sequence
 from time import sleep
 
-from bridge.connector import ConnectorError, WriteResult, WriteStatus
+from bridge.connector import ConnectorError, HelpdeskDown, WriteResult, WriteStatus
 from connectors.zendesk.desk import Desk, Json
 from connectors.zendesk.session import CLOSED, Rejected
 
 POLLS = (1.0, 2.0, 3.0, 6.0)
 """Pauses in seconds before each look at a job. A job of one item was seen to end within 2 to 5 s."""
-JOB_PAUSE = 30.0
 RATE_PAUSE = 60.0
 CONFLICT_PAUSE = 5.0
 
 
 def outcome(desk: Desk, job_id: str, ticket_ids: Sequence[str]) -> dict[str, WriteResult]:
-    """A result for each ticket. Those whose end could not be seen come later; they are read before they are written
-    again, so that nothing is written twice. Never raises: the job may have written."""
-    results: Sequence[Json] | None = None
-    pause, reason = JOB_PAUSE, "Zendesk is still working on it"
+    """A result for each ticket. Raises HelpdeskDown when the end of one cannot be seen: all of them are then read
+    before anything more is written."""
+    results: Sequence[Json] = ()
     for wait in POLLS:
         sleep(wait)
         try:
             job = desk.job(job_id)
         except Rejected:
-            reason = "Zendesk no longer knows how it ended"
-            break
-        except ConnectorError as problem:
-            reason = str(problem)
+            break  # About an hour after its end Zendesk forgets a job.
+        except ConnectorError:
             continue
         if job.status in ("completed", "failed"):
-            results, pause, reason = job.results, CONFLICT_PAUSE, "Zendesk did not work on it"
+            results = job.results
             break
-    ended = {str(item.get("id")): item for item in results or ()}
-    return {
-        ticket_id: _result(ticket_id, ended[ticket_id]) if ticket_id in ended else later(ticket_id, pause, reason)
-        for ticket_id in ticket_ids
-    }
+    ended = {str(item.get("id")): item for item in results}
+    if not ended.keys() >= set(ticket_ids):
+        raise HelpdeskDown("what became of an update of many tickets cannot be seen yet: they will be read")
+    return {ticket_id: _result(ticket_id, ended[ticket_id]) for ticket_id in ticket_ids}
 
 
 def _result(ticket_id: str, item: Json) -> WriteResult:

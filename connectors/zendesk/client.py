@@ -20,7 +20,7 @@ from bridge.connector import (
     WriteStatus,
 )
 from bridge.model import Author, Message
-from connectors.zendesk import bulk, poll, record
+from connectors.zendesk import bulk, people, poll, record
 from connectors.zendesk.breaker import Breaker
 from connectors.zendesk.desk import Comment, Desk, Json, Ticket
 from connectors.zendesk.names import label_option
@@ -29,7 +29,7 @@ from connectors.zendesk.session import Rejected
 from connectors.zendesk.texts import MESSAGING, words
 from connectors.zendesk.times import moment
 from connectors.zendesk.told import Seen
-from connectors.zendesk.values import by_a_person, change_to, sentiment_of
+from connectors.zendesk.values import change_to, sentiment_of
 
 BULK = 100
 """Tickets in one update_many, and in one show_many ("Tickets", Update Many Tickets)."""
@@ -119,9 +119,17 @@ def write_seen(access: Access, writes: Sequence[TicketWrite], seen: Mapping[str,
     results: dict[str, WriteResult] = {}
     due: dict[str, tuple[TicketWrite, str]] = {}
     tickets = desk.tickets([write.ticket_id for write in writes])
+    judged = 0
     for write in writes:
         ticket = tickets.get(write.ticket_id)
-        result = _settled(access, installed, write, ticket)
+        shown = sentiment_of(access, installed, ticket) if ticket else None
+        judged += shown is not None and people.unexpected(write, shown.label)
+        if judged > people.LOOKED_UP:
+            results[write.ticket_id] = bulk.later(
+                write.ticket_id, bulk.CONFLICT_PAUSE, "who set its label is seen later"
+            )
+            continue
+        result = _settled(access, desk, installed, write, ticket)
         if result is None and ticket is not None:
             due[write.ticket_id] = (write, ticket.stamp)
         elif result is not None:
@@ -142,15 +150,19 @@ def _as_we_left_it(write: TicketWrite, seen: Seen) -> bool:
     return seen.label == (write.before.label if write.before else None)
 
 
-def _settled(access: Access, installed: Record, write: TicketWrite, ticket: Ticket | None) -> WriteResult | None:
+def _settled(
+    access: Access, desk: Desk, installed: Record, write: TicketWrite, ticket: Ticket | None
+) -> WriteResult | None:
     """The result of a ticket that needs no write or may get none; None: it is to be written."""
     if ticket is None:
         return WriteResult(write.ticket_id, WriteStatus.GONE, reason="deleted, or our user may not see it")
     shown = sentiment_of(access, installed, ticket)
     if shown == write.after:
         return WriteResult(write.ticket_id, WriteStatus.DONE)
-    if shown is not None and by_a_person(write, shown.label):
-        return WriteResult(write.ticket_id, WriteStatus.PERSON, label=shown.label)
+    if shown is not None and people.unexpected(write, shown.label):
+        result = people.judge(access, desk, installed, ticket, shown.label)
+        if result is not None:
+            return result
     if ticket.status == "closed":
         return WriteResult(write.ticket_id, WriteStatus.GONE, reason="closed")
     return None
@@ -183,7 +195,7 @@ def _write_one(access: Access, desk: Desk, installed: Record, write: TicketWrite
             if problem.status != 409:
                 return _refusal(write.ticket_id, problem)
         ticket = desk.tickets([write.ticket_id]).get(write.ticket_id)
-        result = _settled(access, installed, write, ticket)
+        result = _settled(access, desk, installed, write, ticket)
         if result is not None or ticket is None:
             return result or WriteResult(write.ticket_id, WriteStatus.GONE)
         stamp = ticket.stamp

@@ -153,6 +153,18 @@ class Desk:
                 page = list(whole["conversation_log"])
             yield from page
 
+    def changes_of(self, ticket_id: str, field_id: int) -> Iterator[tuple[str, int, str | None]]:
+        """When, by whom and to what a custom field was changed, from the ticket's audits (global scope `read`)."""
+        for whole in self._pages(f"/api/v2/tickets/{ticket_id}/audits.json", {"page[size]": "100"}):
+            with _plain_errors():
+                page = [
+                    (str(audit["created_at"]), int(audit["author_id"]), event.get("value"))
+                    for audit in whole["audits"]
+                    for event in audit["events"]
+                    if event.get("type") in ("Change", "Create") and str(event.get("field_name")) == str(field_id)
+                ]
+            yield from page
+
     def ticket_events(self, start: int) -> Json:
         """One page (up to 1,000) of what happened to tickets since `start`, comments with their text."""
         return self.session.json(

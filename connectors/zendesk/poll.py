@@ -3,7 +3,8 @@
 Zendesk drops events of an endpoint that fails, it does not keep them. developer.zendesk.com "Incremental Exports",
 ticket events (2026-08): 1,000 events a page, comments by `comment_events`; the newest minute is hidden, `start_time`
 must be older than a minute; 10 calls a minute for the whole account, of which `rate` takes 2. What happens in
-messaging conversations is not among them. Our own writes carry no comment, so they are passed over.
+messaging conversations is not among them. Our own writes carry no comment, so they are passed over; a label that
+somebody else chose is told.
 
 Listings are named `changes` (begin, if it is time), `events:<unix>` (a page) and `polled:<unix>` (all before it is
 stored). Each asks for the next by a read request, which is stored together with the page's messages: so the place to
@@ -12,13 +13,15 @@ go on from never runs ahead of what is kept.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.connector import CHANGES, Access, Received, Target, TargetKind, Unreadable
+from bridge.connector import CHANGES, Access, LabelChange, Received, Target, TargetKind, Unreadable
 from bridge.model import Author, Message
 from connectors.zendesk import record
 from connectors.zendesk.desk import Desk
+from connectors.zendesk.names import label_in
+from connectors.zendesk.record import Record
 from connectors.zendesk.texts import MESSAGING, words
 from connectors.zendesk.times import moment
 
@@ -38,7 +41,7 @@ def read(access: Access, desk: Desk, name: str) -> Received:
     if name == CHANGES.name:
         return _begin(access)
     if word == "events" and value.isdigit():
-        received = _page(desk, int(value))
+        received = _page(access, desk, int(value))
         _move(access, at=time.time())
         return received
     if word == "polled" and value.isdigit():
@@ -64,11 +67,12 @@ def _begin(access: Access) -> Received:
     return Received(targets=(Target(TargetKind.LISTING, f"events:{start}"),))
 
 
-def _page(desk: Desk, start: int) -> Received:
+def _page(access: Access, desk: Desk, start: int) -> Received:
     page = desk.ticket_events(start)
+    events: Sequence[Mapping[str, Any]] = page.get("ticket_events") or ()
     comments = [
         (str(event.get("ticket_id")), child)
-        for event in page.get("ticket_events") or ()
+        for event in events
         for child in event.get("child_events") or ()
         if child.get("event_type") == "Comment" and child.get("public") is True
     ]
@@ -86,7 +90,25 @@ def _page(desk: Desk, start: int) -> Received:
         targets.append(Target(TargetKind.LISTING, f"events:{max(end, start + 1)}"))
     elif isinstance(end, int):
         targets.append(Target(TargetKind.LISTING, f"polled:{end}"))
-    return Received(messages=tuple(messages), targets=tuple(targets))
+    changes = _label_changes(access, record.load(access), events)
+    return Received(messages=tuple(messages), targets=tuple(targets), label_changes=changes)
+
+
+def _label_changes(access: Access, installed: Record, events: Sequence[Mapping[str, Any]]) -> tuple[LabelChange, ...]:
+    """The labels that others chose: changes of our drop-down by another user than ours."""
+    found = []
+    for event in events:
+        by, at = event.get("updater_id"), event.get("timestamp")
+        if by == installed.user_id or not isinstance(at, (int, float)):
+            continue
+        for child in event.get("child_events") or ():
+            values = child.get("custom_ticket_fields") or {}
+            label = label_in(access, str(values.get(str(installed.label_field)) or ""))
+            if label and child.get("event_type") == "Change":
+                found.append(
+                    LabelChange(str(event.get("ticket_id")), label, None if by is None else str(by), float(at))
+                )
+    return tuple(found)
 
 
 def _roles(desk: Desk, authors: set[int]) -> dict[int, str]:

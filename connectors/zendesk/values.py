@@ -2,7 +2,7 @@
 
 import decimal
 
-from bridge.connector import Access, TicketWrite
+from bridge.connector import Access
 from bridge.model import Score, Sentiment, Trend
 from connectors.zendesk.desk import Change, Ticket
 from connectors.zendesk.names import label_in, label_option, trend_option
@@ -45,9 +45,3 @@ def _score(text: str | None) -> Score | None:
     if not hundredths.is_finite() or abs(hundredths) > 100:
         return None
     return Score(int(hundredths.to_integral_value(decimal.ROUND_HALF_EVEN)))
-
-
-def by_a_person(write: TicketWrite, label: str | None) -> bool:
-    """Whether the label that stands on a ticket is neither what we wrote last nor what we are about to write."""
-    ours = {None, write.after.label, write.before.label if write.before else None}
-    return label not in ours

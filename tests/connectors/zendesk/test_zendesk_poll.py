@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.connector import CHANGES, HelpdeskDown, RateLimited, Target, TargetKind
+from bridge.connector import CHANGES, HelpdeskDown, LabelChange, RateLimited, Target, TargetKind
 from bridge.model import Author, Message
 from connectors.zendesk import record
 from connectors.zendesk.client import read, write
@@ -80,6 +80,19 @@ def test_our_own_writes_bring_nothing(world: World) -> None:
     world.clock.advance(700)
     assert poll(world) == []
     assert world.account.ticket_events[-1]["child_events"][0]["event_type"] == "Change"
+
+
+def test_a_label_that_an_agent_chose_is_told_and_our_own_is_not(world: World) -> None:
+    ticket = world.account.open_ticket(world.account.person("Ann"), "hi")
+    world.clock.advance(100)
+    write(world.access, [wanting(ticket, ANGRY)])
+    world.clock.advance(100)
+    world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
+    chosen_at = float(int(world.clock()))
+    world.clock.advance(700)
+    (page,) = read(world.access, CHANGES).targets
+    changes = read(world.access, page).label_changes
+    assert changes == (LabelChange(str(ticket.id), "positive", str(world.account.smith.id), chosen_at),)
 
 
 def test_beside_a_webhook_it_looks_every_ten_minutes(world: World) -> None:

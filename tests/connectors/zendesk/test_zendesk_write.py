@@ -78,7 +78,7 @@ def test_of_many_tickets_only_those_that_differ_are_written(world: World) -> Non
 
 def test_only_our_three_fields_change(world: World) -> None:
     (ticket,) = tickets(world, 1)
-    world.account.tag(ticket, world.account.admin, add=["vip"])
+    world.account.tag(ticket, world.account.smith, add=["vip"])
     write(world.access, [wanting(ticket, ANGRY)])
     assert set(ticket.tags) == {"mobile", "vip", "sentiment_negative", "sentiment_trend_declining"}
     write(world.access, [wanting(ticket, CALM, ANGRY)])
@@ -126,7 +126,7 @@ def test_a_connection_that_is_not_installed_is_refused(bare: World) -> None:
 def test_a_label_that_a_person_chose_stands(world: World) -> None:
     (ticket,) = tickets(world, 1)
     write(world.access, [wanting(ticket, ANGRY)])
-    world.account.choose(ticket, world.account.admin, world.field("Sentiment"), "sentiment_positive")
+    world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
     (result,) = write(world.access, [wanting(ticket, URGENT, ANGRY)])
     assert (result.status, result.label) == (WriteStatus.PERSON, "positive")
     assert world.shown(ticket)[0] == "sentiment_positive"
@@ -135,7 +135,7 @@ def test_a_label_that_a_person_chose_stands(world: World) -> None:
 def test_a_persons_label_that_an_event_tells_of_stands(world: World) -> None:
     (ticket,) = tickets(world, 1)
     write(world.access, [wanting(ticket, ANGRY)])
-    world.account.tag(ticket, world.account.admin, add=["sentiment_positive"])
+    world.account.tag(ticket, world.account.smith, add=["sentiment_positive"])
     told = seen(ticket, "positive")
     (result,) = client.write_seen(world.access, [wanting(ticket, URGENT, ANGRY)], told)
     assert (result.status, result.label) == (WriteStatus.PERSON, "positive")
@@ -144,15 +144,36 @@ def test_a_persons_label_that_an_event_tells_of_stands(world: World) -> None:
 def test_a_label_chosen_between_event_and_write_stands(world: World) -> None:
     (ticket,) = tickets(world, 1)
     told = seen(ticket, None)
-    world.account.choose(ticket, world.account.admin, world.field("Sentiment"), "sentiment_positive")
+    world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
     (result,) = client.write_seen(world.access, [wanting(ticket, ANGRY)], told)
     assert (result.status, result.label) == (WriteStatus.PERSON, "positive")
+
+
+def test_a_persons_label_carries_the_time_it_was_chosen(world: World) -> None:
+    (ticket,) = tickets(world, 1)
+    write(world.access, [wanting(ticket, ANGRY)])
+    world.clock.advance(60)
+    world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
+    chosen_at = float(int(ticket.updated_at))
+    world.clock.advance(60)
+    world.account.reply(ticket, world.account.users[ticket.requester_id], "again")
+    (result,) = write(world.access, [wanting(ticket, URGENT, ANGRY)])
+    assert result.label_at == chosen_at
+
+
+def test_where_the_audits_do_not_tell_the_tickets_last_update_is_the_time(world: World) -> None:
+    (ticket,) = tickets(world, 1)
+    write(world.access, [wanting(ticket, ANGRY)])
+    world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
+    world.account.faults.next_up.extend(["", "500"])
+    (result,) = write(world.access, [wanting(ticket, URGENT, ANGRY)])
+    assert (result.status, result.label_at) == (WriteStatus.PERSON, float(int(ticket.updated_at)))
 
 
 def test_in_bulk_a_persons_label_stands_and_the_others_are_written(world: World) -> None:
     many = tickets(world, 4)
     write(world.access, [wanting(ticket, ANGRY) for ticket in many])
-    world.account.choose(many[2], world.account.admin, world.field("Sentiment"), "sentiment_neutral")
+    world.account.choose(many[2], world.account.smith, world.field("Sentiment"), "sentiment_neutral")
     results = write(world.access, [wanting(ticket, URGENT, ANGRY) for ticket in many])
     assert [str(result.status) for result in results] == ["done", "done", "person", "done"]
 
@@ -169,7 +190,7 @@ def test_where_field_and_tag_are_not_coupled_a_persons_choice_still_stands(world
     world.account.coupled = False
     (ticket,) = tickets(world, 1)
     write(world.access, [wanting(ticket, ANGRY)])
-    world.account.choose(ticket, world.account.admin, world.field("Sentiment"), "sentiment_positive")
+    world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
     (result,) = client.write_seen(world.access, [wanting(ticket, URGENT, ANGRY)], seen(ticket, None))
     assert result.status is WriteStatus.PERSON
 
@@ -177,7 +198,7 @@ def test_where_field_and_tag_are_not_coupled_a_persons_choice_still_stands(world
 def test_an_agents_other_change_meanwhile_costs_a_second_look_and_loses_nothing(world: World) -> None:
     (ticket,) = tickets(world, 1)
     told = seen(ticket, None)
-    world.account.tag(ticket, world.account.admin, add=["vip"])
+    world.account.tag(ticket, world.account.smith, add=["vip"])
     calls = world.calls_of(lambda: client.write_seen(world.access, [wanting(ticket, ANGRY)], told))
     put = (PUT, f"/api/v2/tickets/{ticket.id}")
     assert calls == [put, SHOW, put]
@@ -222,7 +243,7 @@ def test_a_job_is_judged_item_by_item(world: World, monkeypatch: pytest.MonkeyPa
     def meanwhile() -> None:
         if not done:
             world.account.close(closed)
-            world.account.tag(changed, world.account.admin, add=["vip"])
+            world.account.tag(changed, world.account.smith, add=["vip"])
             world.account.delete_for_good(deleted, world.account.admin)
             done.append(True)
         world.clock.advance(1)
@@ -232,20 +253,40 @@ def test_a_job_is_judged_item_by_item(world: World, monkeypatch: pytest.MonkeyPa
     assert "vip" in changed.tags
 
 
-def test_a_job_that_takes_long_is_looked_at_later_and_not_written_twice(world: World) -> None:
+def test_a_job_whose_end_is_not_seen_is_an_outage_and_nothing_is_written_twice(world: World) -> None:
     world.account.job_seconds = 60
     many = tickets(world, 3)
-    results = write(world.access, [wanting(ticket, ANGRY) for ticket in many])
-    assert {result.status for result in results} == {WriteStatus.LATER}
+    with pytest.raises(HelpdeskDown):
+        write(world.access, [wanting(ticket, ANGRY) for ticket in many])
     world.clock.advance(60)
     calls = world.calls_of(lambda: write(world.access, [wanting(ticket, ANGRY) for ticket in many]))
     assert calls == [SHOW]
 
 
-def test_a_job_whose_results_are_gone_is_looked_at_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_whose_results_are_gone_is_an_outage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.zendesk.bulk.sleep", lambda seconds: world.running.jobs.forget())
-    results = write(world.access, [wanting(ticket, ANGRY) for ticket in tickets(world, 2)])
-    assert {result.status for result in results} == {WriteStatus.LATER}
+    with pytest.raises(HelpdeskDown):
+        write(world.access, [wanting(ticket, ANGRY) for ticket in tickets(world, 2)])
+
+
+def test_our_own_write_whose_end_nobody_saw_is_not_taken_for_a_person(world: World) -> None:
+    world.account.job_seconds = 60
+    many = tickets(world, 2)
+    with pytest.raises(HelpdeskDown):
+        write(world.access, [wanting(ticket, URGENT) for ticket in many])
+    world.clock.advance(60)
+    world.account.job_seconds = 1
+    results = write(world.access, [wanting(ticket, CALM) for ticket in many])
+    assert {result.status for result in results} == {WriteStatus.DONE}
+    assert {world.shown(ticket)[0] for ticket in many} == {"sentiment_neutral"}
+
+
+def test_many_unexpected_labels_are_looked_up_a_few_at_a_time(world: World) -> None:
+    many = tickets(world, 15)
+    for ticket in many:
+        world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
+    results = write(world.access, [wanting(ticket, ANGRY) for ticket in many])
+    assert [str(result.status) for result in results] == ["person"] * 10 + ["later"] * 5
 
 
 def test_a_look_at_a_job_that_fails_does_not_lose_the_others(world: World) -> None:

@@ -140,6 +140,7 @@ class Account:
         self.numbers = itertools.count(360_000_000_000)
         self.limits = Limits(self.clock)
         self.admin = self.person("Bridge Admin", "admin")
+        self.smith = self.person("Smith", "agent")
         form = next(self.numbers)
         self.forms[form] = {"id": form, "name": "Default Ticket Form", "active": True, "ticket_field_ids": [11, 12]}
 
@@ -188,16 +189,16 @@ class Account:
     def tag(self, ticket: Ticket, agent: User, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
         """An agent edits tags in the ticket panel."""
         with self.lock:
+            before = dict(ticket.fields)
             self.put_tags(ticket, [tag for tag in ticket.tags if tag not in remove] + list(add))
-            self.touch(ticket)
-            self._record(ticket, agent.id, [{"event_type": "Change", "tags": list(ticket.tags)}])
+            self.changed(ticket, agent.id, before)
 
     def choose(self, ticket: Ticket, agent: User, field_id: int, value: str | None) -> None:
         """An agent picks an option of a drop-down."""
         with self.lock:
+            before = dict(ticket.fields)
             self.put_field(ticket, field_id, value)
-            self.touch(ticket)
-            self._record(ticket, agent.id, [{"event_type": "Change", "custom_ticket_fields": {str(field_id): value}}])
+            self.changed(ticket, agent.id, before)
 
     def close(self, ticket: Ticket) -> None:
         with self.lock:
@@ -250,9 +251,11 @@ class Account:
             ticket.fields[target.id] = held[-1] if held else None
             ticket.tags = [tag for tag in ticket.tags if tag not in held[:-1]]
 
-    def changed_by_api(self, ticket: Ticket, user_id: int) -> None:
+    def changed(self, ticket: Ticket, user_id: int, before: dict[int, str | None]) -> None:
+        """Records an update of tags and fields, by whomever."""
         self.touch(ticket)
-        self._record(ticket, user_id, [{"event_type": "Change", "custom_ticket_fields": {}}])
+        moved = {str(key): value for key, value in ticket.fields.items() if before.get(key) != value}
+        self._record(ticket, user_id, [{"event_type": "Change", "custom_ticket_fields": moved}])
 
     def _comment(self, ticket: Ticket, author: User, text: str, public: bool) -> Comment:
         comment = Comment(next(self.numbers), author.id, text, public, ticket.updated_at, ticket.channel)
@@ -288,7 +291,7 @@ class Account:
                 "id": next(self.numbers),
                 "ticket_id": ticket.id,
                 "timestamp": int(self.clock()),
-                "created_at": stamp(self.clock()),
+                "created_at": stamp(ticket.updated_at),
                 "updater_id": updater_id,
                 "event_type": "Audit",
                 "child_events": children,

@@ -151,6 +151,25 @@ def blueprint(account: Account, jobs: Jobs) -> Blueprint:
             whole["users"] = [person(account, author) for author in authors]
         return jsonify(whole)
 
+    @api.get("/api/v2/tickets/<int:ticket_id>/audits")
+    def audits(ticket_id: int) -> Any:
+        with account.lock:
+            ticket_of(ticket_id)
+            records = [event for event in account.ticket_events if event["ticket_id"] == ticket_id]
+        start, size = int(request.args.get("page[after]", 0)), int(request.args.get("page[size]", 100))
+        listed = [
+            {
+                "id": one["id"],
+                "author_id": one["updater_id"],
+                "created_at": one["created_at"],
+                "events": audit_events(one),
+            }
+            for one in records[start : start + size]
+        ]
+        more = len(records) > start + size
+        links = {"next": next_link(start + size) if more else None}
+        return jsonify(audits=listed, meta={"has_more": more, "after_cursor": str(start + size)}, links=links)
+
     @api.get("/api/v2/tickets/<int:ticket_id>/conversation_log")
     def conversation_log(ticket_id: int) -> Any:
         with account.lock:
@@ -204,6 +223,17 @@ def without_comments(event: Json) -> Json:
         comment = child.get("event_type") == "Comment"
         bare.append({"comment_present": True, "comment_public": child["public"]} if comment else child)
     return {**event, "child_events": bare}
+
+
+def audit_events(record: Json) -> list[Json]:
+    """The same changes as an audit tells them ("Ticket Audit events reference", Change event)."""
+    events: list[Json] = []
+    for child in record["child_events"]:
+        if child["event_type"] == "Comment":
+            events.append({"id": child["id"], "type": "Comment", "body": child["body"], "public": child["public"]})
+        for name, value in child.get("custom_ticket_fields", {}).items():
+            events.append({"id": record["id"] + 1, "type": "Change", "field_name": name, "value": value})
+    return events
 
 
 def next_link(after: int) -> str:

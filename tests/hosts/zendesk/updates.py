@@ -75,6 +75,7 @@ def apply(account: Account, ticket_id: int, change: Json, user_id: int) -> tuple
                 raise invalid("updated_stamp: cannot be blank")
             if change["updated_stamp"] != stamp(ticket.updated_at):
                 raise conflict()
+        before = dict(ticket.fields)
         values = checked(account, change.get("custom_fields", []))
         for field_id, value in values.items():
             account.put_field(ticket, field_id, value)
@@ -84,7 +85,7 @@ def apply(account: Account, ticket_id: int, change: Json, user_id: int) -> tuple
         ]
         if tags != ticket.tags:
             account.put_tags(ticket, tags)
-        account.changed_by_api(ticket, user_id)
+        account.changed(ticket, user_id, before)
         return ticket, warned
 
 
