@@ -22,6 +22,9 @@ OWN_ERRORS = 5
 WORKER_DEATHS = 30
 """A row whose worker died this often is a dead letter: it may be what kills them."""
 
+_WORKSPACES_A_STATEMENT = 100
+"""SQLite takes 500 parts of a UNION in one statement; a shorter one is also planned faster."""
+
 _CLAIM_LOCK = 0x6D6F6F64  # "mood": PostgreSQL's advisory lock of all claims
 
 
@@ -173,7 +176,7 @@ def _take(
     random.shuffle(asked)  # when there is less room than workspaces, none is always the last
     while asked and room > 0:
         share = max(1, room // len(asked))
-        limits = {workspace: min(share, free[workspace]) for workspace in asked[:room]}
+        limits = {workspace: min(share, free[workspace]) for workspace in asked[: min(room, _WORKSPACES_A_STATEMENT)]}
         rows = _mark(connection, table, worker_id, bulk, limits, now, also)
         got: dict[int, int] = {}
         for row_id, workspace in rows:
