@@ -43,7 +43,9 @@ def demo(desk_port: int) -> None:
         ),
         Process("demo", Role.AFTER, partial(_follow, desk_url, token, settings.public_url)),
     ]
-    raise SystemExit(run_all(settings, demo=WORKSPACE, more=lambda: processes))
+    log_file = home / "demo.log"
+    say(f"Logs go to {log_file}; Ctrl-C stops all.")
+    raise SystemExit(run_all(settings, demo=WORKSPACE, more=lambda: processes, log_file=log_file))
 
 
 def _desk_token(folder: Path) -> str:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -47,8 +48,12 @@ def run_all(
     score_workers: int = 1,
     demo: str | None = None,
     more: Callable[[], list[Process]] = list,
+    log_file: Path | None = None,
 ) -> int:
-    """Runs every process until told to stop; the exit code. `demo`: the workspace whose numbers are open to see."""
+    """Runs every process until told to stop; the exit code.
+
+    `demo`: the workspace whose numbers are open to see. `log_file`: where logs go instead of stderr.
+    """
     for warning in settings.warnings:
         say(f"Note: {warning}")
     with only_one(settings.data_dir) as lock:
@@ -67,11 +72,20 @@ def run_all(
         supervisor = Supervisor(
             processes,
             say,
-            setup=partial(log.setup, settings.log_format),
+            setup=partial(_set_up, settings.log_format, log_file),
             private=(lock, listener.fileno()),
             at_stop=listener.close,
         )
         return supervisor.run()
+
+
+def _set_up(log_format: str, log_file: Path | None, name: str) -> None:
+    """What each child does first."""
+    if log_file is not None:
+        file = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(file, 2)
+        os.close(file)
+    log.setup(log_format, name)
 
 
 def worker_processes(score_workers: int) -> list[Process]:
