@@ -1,12 +1,9 @@
 """What a reader should know before trusting a label."""
 
-import subprocess
-import sys
-
 import pytest
 
 from bridge.model import Score, ScorerName, Verdict
-from bridge.scoring.caveats import caveats_of, language_of, with_caveats
+from bridge.scoring.caveats import caveats_of, with_caveats
 
 PLAIN = "I have been waiting for three days and nobody answers me."
 STACK_TRACE = """\
@@ -99,22 +96,12 @@ def test_the_language_is_that_of_the_prose_around_code() -> None:
     assert caveats_of(text, languages=("en",)) == ("mostly_code", "language:de")
 
 
-def test_the_detector_is_loaded_only_where_languages_are_looked_at() -> None:
-    """It takes 97 MB."""
-    program = (
-        "import sys; from bridge.scoring.caveats import caveats_of\n"
-        "caveats_of('I have been waiting for three days'); print('py3langid' in sys.modules)\n"
-        "caveats_of('I have been waiting for three days', ['en']); print('py3langid' in sys.modules)"
-    )
-    assert subprocess.check_output([sys.executable, "-c", program], text=True).split() == ["False", "True"]
-
-
 def test_a_cut_text_says_so() -> None:
     assert caveats_of(PLAIN, truncated=True) == ("truncated",)
 
 
 def test_nothing_is_said_of_the_language_of_two_words() -> None:
-    assert language_of("Guten Morgen") is None
+    assert caveats_of("Guten Morgen", languages=("en",)) == ("short",)
 
 
 def test_caveats_are_added_once_each_after_those_there() -> None:
