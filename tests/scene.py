@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.connector import LabelChange, Target, TargetKind
+from bridge.connector import LabelChange, Target, TargetKind, WriteResult, WriteStatus
 from bridge.model import Author, Message, Origin, ScorerName, Verdict
 from bridge.scale import FOUR, label_of
 from bridge.store import connections, queue, workspaces
@@ -18,6 +18,7 @@ from bridge.store.inbox import Arrival, Receipt, store_arrivals
 from bridge.store.queue import Room
 from bridge.store.scores import ScoredRow, pending_messages, settle_scores
 from bridge.store.tables import messages
+from bridge.store.ticket_writes import PendingTicket, TicketWritten, begin_writes, settle_write
 from bridge.workspace_settings import WorkspaceSettings
 
 NOW = 1_764_000_000.0
@@ -140,6 +141,20 @@ class Scene:
             settle_scores(connection, scored, now, lambda _kind: writes)
 
         self.database.write(work)
+
+    def begin(self, *ids: int) -> list[PendingTicket]:
+        """The claimed tickets with their open writes."""
+        return self.database.write(lambda c: begin_writes(c, ids))
+
+    def answer(self, one: PendingTicket, status: WriteStatus = WriteStatus.DONE, now: float = NOW, **more: Any) -> None:
+        """Settles a write with what the helpdesk answered."""
+        told = TicketWritten(one, one.after, WriteResult(one.ticket_id, status, **more))
+        self.database.write(lambda c: settle_write(c, told, FOUR, now))
+
+    def written(self, *ids: int) -> None:
+        """Writes claimed tickets, and the helpdesk takes them."""
+        for one in self.begin(*ids):
+            self.answer(one)
 
 
 def _connection(connection: sa.Connection, workspace_id: int, kind: str) -> str:

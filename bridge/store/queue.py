@@ -16,6 +16,9 @@ from bridge.store.tables import QUEUES, State, workers
 LEASE = 10.0
 """Seconds a worker keeps its rows without a sign of life."""
 
+FAR_LEASE = 6 * LEASE
+"""A lease that ends later than this from now was set by a clock that has jumped back since."""
+
 OWN_ERRORS = 5
 """A row that failed this often by our own error is a dead letter."""
 
@@ -62,8 +65,14 @@ def hold_lease(connection: sa.Connection, worker_id: str, queue: str, host: str,
 
 def free_lost(connection: sa.Connection, now: float) -> int:
     """Frees every row of workers whose lease ran out; returns how many rows. They are due at once."""
-    lost = connection.execute(sa.select(workers.c.id).where(workers.c.lease_until < now)).scalars().all()
-    return sum(_free(connection, worker_id, now) for worker_id in lost)
+    return sum(_free(connection, worker_id, now) for worker_id in _lost(connection, now))
+
+
+def _lost(connection: sa.Connection, now: float) -> Sequence[str]:
+    until = workers.c.lease_until
+    ran_out = sa.select(workers.c.id).where(sa.or_(until < now, until > now + FAR_LEASE))
+    # On PostgreSQL the row's lock keeps a worker that comes back this moment from renewing it meanwhile.
+    return connection.execute(ran_out.with_for_update(skip_locked=True)).scalars().all()
 
 
 def release(connection: sa.Connection, worker_id: str, now: float) -> int:
@@ -273,9 +282,9 @@ def is_due(connection: sa.Connection, table: sa.Table, now: float, *, also_off: 
                 for bulk in (0, 1)
             )
             + f")) OR EXISTS (SELECT 1 FROM {table.name} WHERE worker_id IN"
-            " (SELECT id FROM workers WHERE lease_until < :now) AND worker_id IS NOT NULL)"
+            " (SELECT id FROM workers WHERE lease_until < :now OR lease_until > :far) AND worker_id IS NOT NULL)"
         ),
-        {"now": now},
+        {"now": now, "far": now + FAR_LEASE},
     ).scalar_one()
     return bool(found)
 

@@ -167,6 +167,8 @@ def _upsert(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None
             " due_at = CASE WHEN tickets.worker_id IS NOT NULL OR tickets.state = 0"
             " THEN tickets.due_at ELSE excluded.due_at END,"
             " attempts = CASE WHEN tickets.state = 0 THEN tickets.attempts ELSE 0 END,"
+            " deaths = CASE WHEN tickets.state = 0 THEN tickets.deaths ELSE 0 END,"
+            " last_error = CASE WHEN tickets.state = 0 THEN tickets.last_error END,"
             f" {follow}"
         ),
         {"rows": rows_parameter(rows)},

@@ -141,7 +141,7 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
     )
     if result.status in (WriteStatus.LATER, WriteStatus.FAILED):
         return
-    values: dict[str, object] = {"worker_id": None, "attempts": 0, "last_error": result.reason}
+    values: dict[str, object] = {"worker_id": None, "attempts": 0, "deaths": 0, "last_error": result.reason}
     if result.status is WriteStatus.DONE:
         values |= {
             "written_label": one.after.label,
