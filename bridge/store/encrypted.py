@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.store.tables import connection_state, connections, messages, workspaces
+from bridge.store.tables import connection_state, connections, messages, providers, score_cache, workspaces
 
 BATCH = 500
 
@@ -28,6 +28,8 @@ COLUMNS = (
     EncryptedColumn(connection_state, "value", ("connection_id", "key")),
     EncryptedColumn(messages, "text", ("id",)),
     EncryptedColumn(messages, "indicators", ("id",)),
+    EncryptedColumn(providers, "key", ("workspace_id",)),
+    EncryptedColumn(score_cache, "indicators", ("workspace_id", "text_hash", "source")),
 )
 
 

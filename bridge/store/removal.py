@@ -4,12 +4,16 @@ import sqlalchemy as sa
 
 from bridge.store import connections as connection_rows
 from bridge.store.tables import (
+    budget_notes,
     connection_state,
     connections,
     messages,
+    providers,
     read_requests,
+    score_cache,
     tickets,
     tokens,
+    usage,
     workspaces,
     writes,
 )
@@ -45,7 +49,7 @@ def remove_rest(connection: sa.Connection, workspace_id: int) -> dict[str, int]:
         for table in LARGE
     }
     connection.execute(sa.delete(connection_state).where(connection_state.c.connection_id.in_(mine)))
-    for table in (connections, tokens):
+    for table in (connections, tokens, providers, score_cache, usage, budget_notes):
         counts[table.name] = connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount
     connection.execute(sa.delete(workspaces).where(workspaces.c.id == workspace_id))
     return counts

@@ -47,7 +47,9 @@ def _partial(name: str, predicate: str, *columns: sa.Column[object], unique: boo
 def _queue_indexes(table: sa.Table) -> None:
     c = table.c
     _partial(f"{table.name}_due", "state = 0 AND worker_id IS NULL", c.workspace_id, c.bulk, c.due_at)
-    _partial(f"{table.name}_claimed", "worker_id IS NOT NULL", c.worker_id, c.workspace_id)
+    # A claim of messages also looks whether one with the same text is claimed in its workspace.
+    same_text = (c.workspace_id, c.text_hash, c.worker_id) if "text_hash" in c else (c.worker_id, c.workspace_id)
+    _partial(f"{table.name}_claimed", "worker_id IS NOT NULL", *same_text)
     _partial(f"{table.name}_dead", "state = 3", c.workspace_id)
 
 
@@ -109,14 +111,13 @@ read_requests = sa.Table(
     *_queue_columns(),
 )
 _queue_indexes(read_requests)
-# A new read request joins one that nobody has begun, never one that is being worked on.
+# Finds the one that a new read request joins. Not unique: rows that a lost worker held must always come back.
 _partial(
     "read_requests_waiting",
     "state = 0 AND worker_id IS NULL",
     read_requests.c.connection_id,
     read_requests.c.kind,
     read_requests.c.name,
-    unique=True,
 )
 
 messages = sa.Table(
@@ -143,6 +144,14 @@ messages = sa.Table(
     sa.Column("scored_at", sa.Double),
     sa.Column("corrected_by", sa.Text),
     sa.Column("corrected_at", sa.Double),
+    # While its text is here: the text's hash, keyed with the workspace's secret.
+    sa.Column("text_hash", sa.Text),
+    # Its score came from the cache, without a call.
+    sa.Column("cached", sa.SmallInteger),
+    # What scoring it cost, in micro-dollars; null when nothing, or not known.
+    sa.Column("cost", sa.Integer),
+    # 1: `rescore` waits for its text, which a read brings.
+    sa.Column("wanted", sa.SmallInteger),
     sa.UniqueConstraint("connection_id", "ticket_id", "message_id", name="messages_once"),
 )
 _queue_indexes(messages)
@@ -227,6 +236,77 @@ schedule = sa.Table(
     sa.Column("holder", sa.Text),
     sa.Column("until", sa.Double),
     sa.Column("next_at", sa.Double, nullable=False),
+)
+
+# A workspace's AI provider; no row: the embedded scorer.
+providers = sa.Table(
+    "providers",
+    metadata,
+    sa.Column("workspace_id", sa.Integer, sa.ForeignKey("workspaces.id"), primary_key=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("base_url", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    # Grows with every `provider set`: what a call of before tells is then forgotten.
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("changed_at", sa.Double, nullable=False),
+    # Set when the route is stopped until a person mends it.
+    sa.Column("stopped_at", sa.Double),
+    # The newest failure in words, and when.
+    sa.Column("problem", sa.Text),
+    sa.Column("problem_at", sa.Double),
+    # The circuit breaker: failures since the last success, since when, and until when nobody calls.
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("failing_since", sa.Double),
+    sa.Column("paused_until", sa.Double),
+    # The account's limit, where the provider tells it.
+    sa.Column("requests_per_minute", sa.Integer),
+)
+
+# What a provider said of a text. `source` names provider, model, address and prompt; `text_hash` is keyed.
+score_cache = sa.Table(
+    "score_cache",
+    metadata,
+    sa.Column("workspace_id", sa.Integer, sa.ForeignKey("workspaces.id"), primary_key=True),
+    sa.Column("text_hash", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("score", sa.SmallInteger),
+    sa.Column("confidence", sa.Double),
+    sa.Column("indicators", sa.Text),
+    sa.Column("caveats", sa.Text),
+    sa.Column("scorer", sa.Text, nullable=False),
+    sa.Column("hits", sa.Integer, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+)
+sa.Index("score_cache_by_age", score_cache.c.expires_at)
+
+# What scoring cost, for workspaces with a provider. A day in UTC; money in micro-dollars.
+usage = sa.Table(
+    "usage",
+    metadata,
+    sa.Column("workspace_id", sa.Integer, sa.ForeignKey("workspaces.id"), primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("calls", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False),
+    sa.Column("input_tokens", sa.BigInteger, nullable=False),
+    sa.Column("cached_tokens", sa.BigInteger, nullable=False),
+    sa.Column("output_tokens", sa.BigInteger, nullable=False),
+    sa.Column("cost", sa.BigInteger, nullable=False),
+    # Calls with an unknown price.
+    sa.Column("unpriced", sa.Integer, nullable=False),
+    # Messages scored from the cache, and by the embedded scorer instead.
+    sa.Column("cached", sa.Integer, nullable=False),
+    sa.Column("offline", sa.Integer, nullable=False),
+)
+
+# That a month's spending has reached a share of the budget, in per cent; noted once.
+budget_notes = sa.Table(
+    "budget_notes",
+    metadata,
+    sa.Column("workspace_id", sa.Integer, sa.ForeignKey("workspaces.id"), primary_key=True),
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("share", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
 )
 
 QUEUES: tuple[sa.Table, ...] = (read_requests, messages, tickets)
