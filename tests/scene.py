@@ -81,7 +81,7 @@ class Scene:
         return self.database.write(work)
 
     def arrival(self, connection_id: str, *items: Message | Target | LabelChange, **more: Any) -> Arrival:
-        given = {
+        given: dict[str, Any] = {
             "revision": 1,
             "received_at": NOW,
             "origin": Origin.LIVE,

@@ -76,7 +76,8 @@ def store_arrivals(connection: sa.Connection, arrivals: Sequence[Arrival]) -> li
         messages, targets = new_messages.get(id(arrival), 0), new_targets.get(id(arrival), 0)
         changed = _label_changes(connection, arrival, known[arrival.connection_id])
         accepted = messages + targets
-        due = {"score": messages, "read": targets, "writeback": changed}
+        words = messages and any(message.author is Author.CUSTOMER for message in arrival.messages)
+        due = {"score": words, "read": targets, "writeback": changed}
         wakes = frozenset(queue for queue, count in due.items() if count)
         duplicates = things - accepted + len(arrival.label_changes) - changed
         if known[arrival.connection_id].enabled:
@@ -131,7 +132,7 @@ def _insert_messages(
 ) -> dict[int, int]:
     """How many messages of each arrival (by its `id()`) are new."""
     rows: dict[tuple[str, str, str], tuple[list[object], int]] = {}
-    for arrival in arrivals:
+    for arrival in _live_first(arrivals):
         home = known[arrival.connection_id]
         for message in arrival.messages:
             key = (arrival.connection_id, message.ticket_id, message.message_id)
@@ -167,6 +168,15 @@ def _insert_messages(
     return counts
 
 
+def _live_first(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """So that of the same thing twice in one batch the live one counts."""
+    return sorted(arrivals, key=_bulk)
+
+
+def _bulk(arrival: Arrival) -> int:
+    return int(arrival.origin is not Origin.LIVE)
+
+
 def _message_row(arrival: Arrival, home: _Connection, message: Message) -> list[object]:
     scored = message.author is Author.CUSTOMER
     if not home.enabled:
@@ -187,7 +197,7 @@ def _message_row(arrival: Arrival, home: _Connection, message: Message) -> list[
         str(arrival.origin),
         text,
         int(state),
-        int(arrival.origin is not Origin.LIVE),
+        _bulk(arrival),
         arrival.received_at,
     ]
 
@@ -208,34 +218,46 @@ _TARGET_COLUMNS = {
 def _insert_targets(
     connection: sa.Connection, arrivals: Sequence[Arrival], known: dict[str, _Connection]
 ) -> dict[int, int]:
-    """How many targets of each arrival (by its `id()`) became read requests of their own."""
+    """How many targets of each arrival (by its `id()`) became read requests of their own.
+
+    A new one joins one that nobody has begun, never one that is being worked on. Nothing forces that: two
+    that wait for the same thing are read together, and none is ever in the way of another that comes back.
+    """
     rows: dict[tuple[str, str, str], tuple[list[object], int]] = {}
-    for arrival in arrivals:
+    for arrival in _live_first(arrivals):
         home = known[arrival.connection_id]
         for target in arrival.targets:
             key = (arrival.connection_id, str(target.kind), target.name)
             values = [home.workspace_id, *key, str(arrival.origin), arrival.received_at]
-            row: list[object] = [*values, 0, int(arrival.origin is not Origin.LIVE), arrival.received_at]
-            rows.setdefault(key, (row, id(arrival)))
+            rows.setdefault(key, ([*values, 0, _bulk(arrival), arrival.received_at], id(arrival)))
     if not rows:
         return {}
     names = ", ".join(_TARGET_COLUMNS)
+    given = f"{rows_sql(connection, _TARGET_COLUMNS)} AS given"
+    waits = (
+        "r.connection_id = given.connection_id AND r.kind = given.kind AND r.name = given.name"
+        " AND r.state = 0 AND r.worker_id IS NULL"
+    )
+    parameters = {"rows": rows_parameter([row for row, _ in rows.values()])}
+    connection.execute(
+        sa.text(
+            "UPDATE read_requests AS r SET origin = given.origin, bulk = given.bulk"
+            f" FROM {given} WHERE {waits} AND r.bulk > given.bulk"
+        ),
+        parameters,
+    )
     inserted = connection.execute(
         sa.text(
-            f"INSERT INTO read_requests ({names})"
-            f" SELECT {names} FROM {rows_sql(connection, _TARGET_COLUMNS)} AS given WHERE true"
-            " ON CONFLICT (connection_id, kind, name) WHERE state = 0 AND worker_id IS NULL"
-            " DO UPDATE SET origin = excluded.origin, bulk = excluded.bulk"
-            " WHERE read_requests.bulk = 1 AND excluded.bulk = 0"
-            " RETURNING connection_id, kind, name, created_at"
+            f"INSERT INTO read_requests ({names}) SELECT {names} FROM {given}"
+            f" WHERE NOT EXISTS (SELECT 1 FROM read_requests AS r WHERE {waits})"
+            " RETURNING connection_id, kind, name"
         ),
-        {"rows": rows_parameter([rows[key][0] for key in sorted(rows)])},
+        parameters,
     )
     counts: dict[int, int] = {}
     for new in inserted:
-        given, arrival_id = rows[(new.connection_id, new.kind, new.name)]
-        if _same_time(new.created_at, given[5]):
-            counts[arrival_id] = counts.get(arrival_id, 0) + 1
+        _, arrival_id = rows[(new.connection_id, new.kind, new.name)]
+        counts[arrival_id] = counts.get(arrival_id, 0) + 1
     return counts
 
 

@@ -220,7 +220,7 @@ def upgrade() -> None:
         "read_requests_waiting",
         "read_requests",
         ["connection_id", "kind", "name"],
-        unique=True,
+        unique=False,
         sqlite_where=sa.text("state = 0 AND worker_id IS NULL"),
         postgresql_where=sa.text("state = 0 AND worker_id IS NULL"),
     )
