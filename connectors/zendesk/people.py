@@ -1,11 +1,21 @@
 """Labels that people chose in Zendesk: whether a label that is not the expected one is a person's, and since when."""
 
-from bridge.connector import Access, ConnectorError, RateLimited, TicketWrite, WriteResult, WriteStatus
+from bridge.connector import (
+    Access,
+    ConnectorError,
+    RateLimited,
+    Refused,
+    TicketWrite,
+    WriteResult,
+    WriteStatus,
+)
+from connectors.zendesk.bulk import later
 from connectors.zendesk.desk import Desk, Ticket
 from connectors.zendesk.names import label_option
 from connectors.zendesk.record import Record
 from connectors.zendesk.times import moment
 
+OUTAGE_PAUSE = 15.0
 LOOKED_UP = 10
 """Tickets of one write call whose audits are read; the others come again, so that a call stays short."""
 
@@ -19,15 +29,17 @@ def judge(access: Access, desk: Desk, installed: Record, ticket: Ticket, label: 
     """The result where a person chose the label that stands on a ticket; None: we wrote it.
 
     An unexpected label may be ours: of a write whose outcome nobody saw, or of a bridge before this one. The ticket's
-    audits tell who chose it and when, in one call, which is rare. Where they cannot be read, a person is believed,
-    and the ticket's last update is the latest it can have been.
+    audits tell who chose it and when, in one call, which is rare. Where they do not tell or may not be read, a person
+    is believed, and the ticket's last update is the latest it can have been.
     """
     try:
         changes = sorted(desk.changes_of(ticket.id, installed.label_field))
     except RateLimited as limited:
-        return WriteResult(ticket.id, WriteStatus.LATER, retry_after=limited.retry_after, reason=str(limited))
-    except ConnectorError:
+        return later(ticket.id, limited.retry_after, str(limited))
+    except Refused:
         changes = []
+    except ConnectorError as problem:
+        return later(ticket.id, OUTAGE_PAUSE, str(problem))
     option = label_option(access, label)
     chosen = [(at, author) for at, author, value in changes if value == option]
     if chosen and chosen[-1][1] == installed.user_id:

@@ -161,13 +161,25 @@ def test_a_persons_label_carries_the_time_it_was_chosen(world: World) -> None:
     assert result.label_at == chosen_at
 
 
-def test_where_the_audits_do_not_tell_the_tickets_last_update_is_the_time(world: World) -> None:
+def test_where_the_audits_do_not_tell_the_tickets_last_update_is_the_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.hosts.zendesk.tickets_api.audit_events", lambda record: [])
+    (ticket,) = tickets(world, 1)
+    write(world.access, [wanting(ticket, ANGRY)])
+    world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
+    (result,) = write(world.access, [wanting(ticket, URGENT, ANGRY)])
+    assert (result.status, result.label_at) == (WriteStatus.PERSON, float(int(ticket.updated_at)))
+
+
+def test_while_the_audits_cannot_be_read_nothing_is_decided(world: World) -> None:
     (ticket,) = tickets(world, 1)
     write(world.access, [wanting(ticket, ANGRY)])
     world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
     world.account.faults.next_up.extend(["", "500"])
     (result,) = write(world.access, [wanting(ticket, URGENT, ANGRY)])
-    assert (result.status, result.label_at) == (WriteStatus.PERSON, float(int(ticket.updated_at)))
+    assert result.status is WriteStatus.LATER
+    assert world.shown(ticket)[0] == "sentiment_positive"
 
 
 def test_in_bulk_a_persons_label_stands_and_the_others_are_written(world: World) -> None:

@@ -100,6 +100,8 @@ def application(account: Account, sign_in: SignIn, jobs: Jobs) -> Flask:
 def failure(kind: str) -> Response:
     if kind == "drop":
         raise CutOff
+    if kind == "409" and request.method == "GET":
+        kind = "503"
     name, _, form = kind.partition("-")
     if name == "html":
         return Response("<html>Zendesk is down for maintenance</html>", 502, content_type="text/html")
