@@ -46,6 +46,8 @@ class Message:
     author_id: str | None
     text: str | None
     written_at: float
+    text_hash: str | None = None
+    """Set when its text is encrypted to be stored: finds the same text again in its workspace, and nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)

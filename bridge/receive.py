@@ -14,8 +14,9 @@ from bridge.runtime import Runtime
 from bridge.store import connections as rows
 from bridge.store.database import DatabaseDown
 from bridge.store.inbox import Arrival, Receipt, store_arrivals
+from bridge.store.workspaces import secret_of
 from bridge.store.writer import Operation
-from bridge.vault import Vault, fingerprint
+from bridge.vault import Secret, Vault, fingerprint, keyed_hash
 
 COMMIT_WITHIN = 8.0
 """Seconds. Helpdesks give up after 10 to 12 s; a later commit is found as a duplicate when they try again."""
@@ -39,6 +40,8 @@ class _Known:
 
     connector: Connector
     access: Access
+    secret: Secret
+    """The workspace's."""
     revision: int
     good_until: float
     """When one of its secrets runs out."""
@@ -93,7 +96,8 @@ class Receiver:
     def _read(self, hook: str) -> _Known:
         with self._runtime.database.read() as connection:
             row = rows.by_hook_hash(connection, fingerprint(hook))
-        if row is None:
+            secret = None if row is None else secret_of(connection, row.workspace_id)
+        if row is None or secret is None:
             self._known.pop(hook, None)
             raise UnknownHook("there is no such hook")
         ends = [one.until for one in secrets_of(self._runtime, row) if one.until is not None]
@@ -101,6 +105,7 @@ class Receiver:
         known = _Known(
             connector_of(self._runtime, row.kind),
             access_to(self._runtime, row),
+            Secret(self._runtime.vault.decrypt(secret)),
             row.revision,
             good_until=min(coming, default=math.inf),
         )
@@ -120,7 +125,7 @@ def _arrival(known: _Known, received: Received, now: float, vault: Vault) -> Arr
         revision=known.revision,
         received_at=now,
         origin=Origin.LIVE,
-        messages=[sealed(message, vault) for message in received.messages],
+        messages=[sealed(message, vault, known.secret) for message in received.messages],
         targets=received.targets,
         label_changes=received.label_changes,
         ignored=received.ignored,
@@ -128,8 +133,9 @@ def _arrival(known: _Known, received: Received, now: float, vault: Vault) -> Arr
     )
 
 
-def sealed(message: Message, vault: Vault) -> Message:
-    """The message with its customer text encrypted; a staff message loses its text."""
+def sealed(message: Message, vault: Vault, secret: Secret) -> Message:
+    """The message with its customer text encrypted, and hashed with the workspace's secret; staff's loses its text."""
     if message.author is not Author.CUSTOMER or message.text is None:
         return dataclasses.replace(message, text=None)
-    return dataclasses.replace(message, text=vault.encrypt(message.text))
+    text_hash = keyed_hash(secret.reveal(), message.text)
+    return dataclasses.replace(message, text=vault.encrypt(message.text), text_hash=text_hash)

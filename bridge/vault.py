@@ -9,6 +9,7 @@ import base64
 import contextlib
 import errno
 import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -128,6 +129,11 @@ def masked(secret: str) -> str:
 def fingerprint(value: str) -> str:
     """SHA-256 of a value in hex, to find it again without keeping it."""
     return hashlib.sha256(value.encode()).hexdigest()
+
+
+def keyed_hash(secret: str, value: str) -> str:
+    """HMAC-SHA256 of a value in hex: who does not have the secret can neither find nor guess the value by it."""
+    return hmac.digest(secret.encode(), value.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def make_data_dir(data_dir: Path) -> None:

@@ -17,6 +17,7 @@ from bridge.store.inbox import Arrival, store_arrivals
 from bridge.store.queue import PutOff
 from bridge.store.reads import PendingRead, finish_reads, pending_reads
 from bridge.store.tables import read_requests
+from bridge.vault import Secret
 from bridge.workspace_settings import from_json
 from jobs.drain import Done, Drain
 from jobs.helpdesk import waiting_out
@@ -46,9 +47,9 @@ def _read(runtime: Runtime, request: PendingRead) -> Received:
         "read",
         extra={"connection": row.id, "ticket": request.target.name, "count": len(received.messages)},
     )
-    return dataclasses.replace(
-        received, messages=tuple(sealed(message, runtime.vault) for message in received.messages)
-    )
+    secret = Secret(runtime.vault.decrypt(request.secret))
+    messages = tuple(sealed(message, runtime.vault, secret) for message in received.messages)
+    return dataclasses.replace(received, messages=messages)
 
 
 def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[PendingRead, Received]]) -> list[PutOff]:

@@ -8,7 +8,7 @@ from bridge.connector import LabelChange
 from bridge.errors import Invalid
 from bridge.model import Origin, Score
 from bridge.scale import Scale, score_for
-from bridge.store.tables import State, messages, tickets
+from bridge.store.tables import messages, tickets
 from bridge.store.ticket_state import Touched, recompute
 
 
@@ -64,7 +64,6 @@ def _newest_scored(
         .where(
             c.connection_id == connection_id,
             c.ticket_id == change.ticket_id,
-            c.state == sa.literal_column(str(int(State.SETTLED))),
             c.label.is_not(None),
             c.written_at <= change.at,
         )

@@ -124,7 +124,15 @@ _MESSAGE_COLUMNS = {
     "state": "int",
     "bulk": "int",
     "due_at": "float",
+    "text_hash": "text",
 }
+
+# What an arrival may bring its text to: a message that came while the workspace was off, or one that `rescore` wants.
+_TAKES_TEXT = (
+    f"(messages.state = {int(State.IGNORED)} OR (messages.wanted = 1"
+    f" AND messages.state = {int(State.SETTLED)} AND excluded.state = {int(State.PENDING)}))"
+)
+_TAKEN = ("author", "author_id", "written_at", "received_at", "text", "text_hash", "due_at", "state")
 
 
 def _insert_messages(
@@ -147,14 +155,15 @@ def _insert_messages(
         sa.text(
             f"INSERT INTO messages ({names}) SELECT {names} FROM {rows_sql(connection, _MESSAGE_COLUMNS)} AS given"
             " WHERE true ON CONFLICT (connection_id, ticket_id, message_id) DO UPDATE SET"
-            " origin = excluded.origin, bulk = excluded.bulk,"
+            f" origin = CASE WHEN messages.wanted = 1 THEN '{Origin.RESCORE}' ELSE excluded.origin END,"
+            " bulk = CASE WHEN messages.wanted = 1 THEN 1 ELSE excluded.bulk END,"
+            f" wanted = CASE WHEN {_TAKES_TEXT} THEN NULL ELSE messages.wanted END, "
             + ", ".join(
-                f" {name} = CASE WHEN messages.state = {int(State.IGNORED)}"
-                f" THEN excluded.{name} ELSE messages.{name} END"
-                for name in ("author", "author_id", "written_at", "received_at", "text", "due_at", "state")
+                f"{name} = CASE WHEN {_TAKES_TEXT} THEN excluded.{name} ELSE messages.{name} END" for name in _TAKEN
             )
-            + f" WHERE excluded.state <> {int(State.IGNORED)} AND (messages.state = {int(State.IGNORED)}"
-            " OR (messages.state = 0 AND messages.bulk = 1 AND excluded.bulk = 0))"
+            + f" WHERE excluded.state <> {int(State.IGNORED)} AND ({_TAKES_TEXT}"
+            # What is scored anew stays bulk work, whoever sends it again.
+            " OR (messages.state = 0 AND messages.bulk = 1 AND excluded.bulk = 0 AND messages.label IS NULL))"
             " RETURNING connection_id, ticket_id, message_id, received_at"
         ),
         {"rows": rows_parameter(ordered)},
@@ -199,6 +208,7 @@ def _message_row(arrival: Arrival, home: _Connection, message: Message) -> list[
         int(state),
         _bulk(arrival),
         arrival.received_at,
+        message.text_hash if text is not None else None,
     ]
 
 

@@ -207,7 +207,15 @@ def _mark(
     now: float,
     also: str,
 ) -> list[tuple[int, int]]:
-    """Claims up to each workspace's limit in one statement. Numbers only are written into the SQL text."""
+    """Claims up to each workspace's limit in one statement. Numbers only are written into the SQL text.
+
+    A message waits while one with the same text is claimed in its workspace: that one's score will be its own.
+    """
+    if "text_hash" in table.c:
+        also += (
+            f" AND NOT EXISTS (SELECT 1 FROM {table.name} AS held WHERE held.workspace_id = {table.name}.workspace_id"
+            f" AND held.text_hash = {table.name}.text_hash AND held.worker_id IS NOT NULL)"
+        )
     each = " UNION ALL ".join(
         f"SELECT id FROM (SELECT id FROM {table.name} WHERE workspace_id = {int(workspace)} AND state = 0"
         f" AND worker_id IS NULL AND bulk = {int(bulk)} AND due_at <= :now{also}"

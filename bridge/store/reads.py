@@ -1,7 +1,7 @@
 """The read drain's statements."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -23,13 +23,27 @@ class PendingRead:
     bulk: int
     attempts: int
     settings: str
+    secret: str = field(repr=False)
+    """The workspace's, encrypted."""
 
 
 def pending_reads(connection: sa.Connection, ids: Sequence[int]) -> list[PendingRead]:
     """The claimed read requests with what reading them needs."""
     r, c, w = read_requests.c, connections.c, workspaces.c
     query = (
-        sa.select(r.id, r.connection_id, c.revision, c.status, r.kind, r.name, r.origin, r.bulk, r.attempts, w.settings)
+        sa.select(
+            r.id,
+            r.connection_id,
+            c.revision,
+            c.status,
+            r.kind,
+            r.name,
+            r.origin,
+            r.bulk,
+            r.attempts,
+            w.settings,
+            w.secret,
+        )
         .join(connections, c.id == r.connection_id)
         .join(workspaces, w.id == r.workspace_id)
         .where(r.id.in_(ids))
@@ -45,6 +59,7 @@ def pending_reads(connection: sa.Connection, ids: Sequence[int]) -> list[Pending
             bulk=row.bulk,
             attempts=row.attempts,
             settings=row.settings,
+            secret=row.secret,
         )
         for row in connection.execute(query)
     ]

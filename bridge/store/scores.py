@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -27,9 +27,11 @@ class PendingMessage:
     origin: Origin
     bulk: int
     attempts: int
-    text: str
+    text: str = field(repr=False)
     settings: str
     """The workspace's settings as JSON."""
+    received_at: float
+    text_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,13 @@ class ScoredRow:
     message: PendingMessage
     label: str
     verdict: Verdict
-    indicators: str | None
+    indicators: str | None = field(repr=False)
+    cached: bool = False
+    """It came from the cache, or from the call that another message with the same text made."""
+    cost: int | None = None
+    """Micro-dollars of the calls it took."""
+    remark: str | None = None
+    """Why its workspace's provider did not score it."""
 
 
 def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[PendingMessage]:
@@ -48,7 +56,7 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
     rows = connection.execute(
         sa.text(
             "SELECT m.id, m.workspace_id, m.connection_id, c.kind, c.status, m.ticket_id, m.message_id, m.origin,"
-            " m.bulk, m.attempts, m.text, w.settings"
+            " m.bulk, m.attempts, m.text, w.settings, m.received_at, m.text_hash"
             " FROM messages m JOIN workspaces w ON w.id = m.workspace_id JOIN connections c ON c.id = m.connection_id"
             f" WHERE m.id IN (SELECT id FROM {source} AS given)"
         ),
@@ -68,13 +76,14 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
             row.attempts,
             row.text,
             row.settings,
+            row.received_at,
+            row.text_hash,
         )
         for row in rows
     ]
 
 
-_SETTLED = {
-    "id": "int",
+_TOLD = {
     "score": "int",
     "label": "text",
     "confidence": "float",
@@ -82,6 +91,7 @@ _SETTLED = {
     "caveats": "text",
     "scorer": "text",
 }
+_SETTLED = {"id": "int"} | _TOLD | {"cached": "int", "cost": "int", "remark": "text"}
 
 
 def settle_scores(
@@ -89,28 +99,18 @@ def settle_scores(
 ) -> None:
     """Stores the verdicts, forgets the text, and brings the tickets in line, all in this transaction.
 
-    `writes`: whether a kind of helpdesk takes labels from us.
+    What a person corrected stays as it is. `writes`: whether a kind of helpdesk takes labels from us.
     """
-    rows = [
-        [
-            one.message.row_id,
-            one.verdict.score,
-            one.label,
-            one.verdict.confidence,
-            one.indicators,
-            json.dumps(one.verdict.caveats) if one.verdict.caveats else None,
-            json.dumps([one.verdict.scorer.provider, one.verdict.scorer.model, one.verdict.scorer.prompt]),
-        ]
-        for one in scored
-    ]
+    told = ", ".join(
+        f"{name} = CASE WHEN corrected_at IS NULL THEN given.{name} ELSE messages.{name} END" for name in _TOLD
+    )
     connection.execute(
         sa.text(
-            f"UPDATE messages SET state = {int(State.SETTLED)}, text = NULL, worker_id = NULL, last_error = NULL,"
-            " score = given.score, label = given.label, confidence = given.confidence,"
-            " indicators = given.indicators, caveats = given.caveats, scorer = given.scorer, scored_at = :now"
+            f"UPDATE messages SET state = {int(State.SETTLED)}, text = NULL, text_hash = NULL, worker_id = NULL,"
+            f" {told}, scored_at = :now, cached = given.cached, cost = given.cost, last_error = given.remark"
             f" FROM {rows_sql(connection, _SETTLED)} AS given WHERE messages.id = given.id"
         ),
-        {"rows": rows_parameter(rows), "now": now},
+        {"rows": rows_parameter([_settled(one) for one in scored]), "now": now},
     )
     touched: dict[tuple[str, str], Touched] = {}
     for one in scored:
@@ -121,3 +121,19 @@ def settle_scores(
             writable = message.connected and writes(message.kind)
             touched[key] = Touched(message.workspace_id, message.origin, writable)
     recompute(connection, touched, now)
+
+
+def _settled(one: ScoredRow) -> list[object]:
+    told = one.verdict
+    return [
+        one.message.row_id,
+        told.score,
+        one.label,
+        told.confidence,
+        one.indicators,
+        json.dumps(told.caveats) if told.caveats else None,
+        json.dumps([told.scorer.provider, told.scorer.model, told.scorer.prompt]),
+        int(one.cached),
+        one.cost,
+        one.remark,
+    ]

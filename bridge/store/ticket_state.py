@@ -29,6 +29,8 @@ class Touched:
 def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], now: float) -> None:
     """Brings the tickets' rows in line with their messages; those that differ from what was written become due."""
     keys = sorted(touched)
+    if connection.dialect.name != "sqlite":
+        _make_rows(connection, touched, keys, now)
     before = _rows(connection, keys)
     scored = _scored(connection, keys)
     rows: list[list[object]] = []
@@ -40,6 +42,26 @@ def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], n
 
 
 _KEY = {"connection_id": "text", "ticket_id": "text"}
+
+
+def _make_rows(
+    connection: sa.Connection, touched: Mapping[TicketKey, Touched], keys: Sequence[TicketKey], now: float
+) -> None:
+    """Makes rows for new tickets, so that there is one to lock.
+
+    Without, two transactions that each settle a message of a new ticket would both count theirs alone.
+    """
+    columns = {"workspace_id": "int", **_KEY}
+    connection.execute(
+        sa.text(
+            "INSERT INTO tickets (workspace_id, connection_id, ticket_id, label, trend, direction, messages_scored,"
+            " messages_unknown, shown_written_at, updated_at, origin, state, bulk, due_at)"
+            f" SELECT workspace_id, connection_id, ticket_id, '{UNKNOWN}', '{Trend.STABLE}', 0, 0, 0, 0, :now,"
+            f" '{Origin.LIVE}', {int(State.SETTLED)}, 1, :now FROM {rows_sql(connection, columns)} AS given"
+            " ON CONFLICT (connection_id, ticket_id) DO NOTHING"
+        ),
+        {"rows": rows_parameter([[touched[key].workspace_id, *key] for key in keys]), "now": now},
+    )
 
 
 def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, sa.Row[*tuple[Any, ...]]]:
@@ -62,7 +84,7 @@ def _scored(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[Ticket
             "SELECT m.connection_id, m.ticket_id, m.message_id, m.written_at, m.score, m.label"
             f" FROM {rows_sql(connection, _KEY)} AS given JOIN messages m"
             " ON m.connection_id = given.connection_id AND m.ticket_id = given.ticket_id"
-            f" WHERE m.state = {int(State.SETTLED)} AND m.label IS NOT NULL"
+            " WHERE m.label IS NOT NULL"  # one that is being scored anew counts as it was until then
         ),
         {"rows": rows_parameter(keys)},
     )

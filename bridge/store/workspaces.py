@@ -51,6 +51,12 @@ def by_slug(connection: sa.Connection, slug: str) -> Workspace:
     return _workspace(row)
 
 
+def secret_of(connection: sa.Connection, workspace_id: int) -> str:
+    """The workspace's secret, encrypted."""
+    secret: str = connection.execute(sa.select(workspaces.c.secret).where(workspaces.c.id == workspace_id)).scalar_one()
+    return secret
+
+
 def all_workspaces(connection: sa.Connection) -> Sequence[Workspace]:
     """Every workspace by slug."""
     return [_workspace(row) for row in connection.execute(sa.select(workspaces).order_by(workspaces.c.slug))]
