@@ -19,10 +19,10 @@ CONNECTOR = Connector(
     ),
     options=(
         Option("subdomain", "the first part of your Zendesk address: `acme` of acme.zendesk.com"),
-        Option("client_id", "the identifier of a confidential OAuth client (Admin Center, Apps and integrations)"),
-        Option("client_secret", "the client's secret", secret=True),
+        Option("client-id", "the identifier of a confidential OAuth client (Admin Center, Apps and integrations)"),
+        Option("client-secret", "the client's secret", secret=True),
         Option("forms", "ticket forms that get the fields: all (default), none, or ids with commas", required=False),
-        Option("base_url", "a stand-in for Zendesk on plain http, for tests", required=False),
+        Option("base-url", "a stand-in for Zendesk on plain http, for tests", required=False),
     ),
     verify=verify,
     parse=parse,

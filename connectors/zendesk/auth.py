@@ -27,13 +27,13 @@ _turns: dict[str, threading.Lock] = defaultdict(threading.Lock)
 def base_of(access: Access) -> str:
     """Where the account answers, without a slash at the end. Raises Refused.
 
-    Only `https://<subdomain>.zendesk.com`, so that nobody can have the secret sent elsewhere. `base_url` is for
+    Only `https://<subdomain>.zendesk.com`, so that nobody can have the secret sent elsewhere. `base-url` is for
     stand-ins in tests: plain http alone, which calls refuse unless the private-hosts setting allows it.
     """
-    override = access.options.get("base_url", "")
+    override = access.options.get("base-url", "")
     if override:
         if not re.fullmatch(r"http://[A-Za-z0-9.-]+\.[A-Za-z0-9]+(:\d+)?", override.rstrip("/")):
-            raise Refused("base_url is for a stand-in on plain http (http://127.0.0.1:9000); else leave it out")
+            raise Refused("base-url is for a stand-in on plain http (http://127.0.0.1:9000); else leave it out")
         return override.rstrip("/")
     subdomain = access.options["subdomain"].strip().lower()
     if not SUBDOMAIN.fullmatch(subdomain):
@@ -70,8 +70,8 @@ def _kept(access: Access) -> str | None:
 def _mint(access: Access, base: str) -> tuple[str, float]:
     wanted = {
         "grant_type": "client_credentials",
-        "client_id": access.options["client_id"],
-        "client_secret": access.options["client_secret"],
+        "client_id": access.options["client-id"],
+        "client_secret": access.options["client-secret"],
         # One string: an array, or `scopes`, gives a token that every call refuses.
         "scope": "read write",
         "expires_in": LIFE,

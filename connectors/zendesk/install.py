@@ -43,7 +43,7 @@ def install(access: Access, dry_run: bool) -> Installed:
     if dry_run:
         _views(access, desk, [*ids, 0, 0, 0], True, steps)
         _webhook(access, desk, kept, True, steps)
-        return Installed((*steps, *views.rules_that_run(desk)))
+        return Installed((*steps, *views.rules_that_run(desk, user_id)))
     options = tuple(dict.fromkeys((*made[0].options, *(fields.wanted(access)[0].options or ()))))
     label, score, trend = ids
     current = Record(user_id, label, score, trend, options=options, webhook=kept.webhook if kept else None)
@@ -52,7 +52,7 @@ def install(access: Access, dry_run: bool) -> Installed:
     hook_id, secret = _webhook(access, desk, kept, False, steps)
     record.save(access, dataclasses.replace(current, webhook=hook_id))
     poll.start_from(access, time.time())
-    return Installed((*steps, *views.rules_that_run(desk)), secret)
+    return Installed((*steps, *views.rules_that_run(desk, user_id)), secret)
 
 
 def uninstall(access: Access) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def uninstall(access: Access) -> tuple[str, ...]:
     desk, kept = Desk(access), record.find(access)
     steps = []
     for hook in desk.webhooks():
-        if (kept and str(hook["id"]) == kept.webhook) or hook["endpoint"] == access.hook_url:
+        if _is_ours(hook, access, kept):
             _delete(desk.delete_webhook, str(hook["id"]))
             steps.append("Deleted the webhook.")
     ids = set(kept.views) if kept else set()
@@ -155,12 +155,15 @@ def _made(desk: Desk, wanted: Json) -> tuple[str, str]:
 
 
 def _is_ours(hook: Json, access: Access, kept: Record | None) -> bool:
-    return bool(kept and kept.webhook == str(hook["id"])) or hook["endpoint"] == access.hook_url
+    """Whether a webhook is the one we make; one of a trigger may call our hook too, and is its maker's."""
+    if kept and kept.webhook == str(hook["id"]):
+        return True
+    return hook["endpoint"] == access.hook_url and "conditional_ticket_events" not in (hook["subscriptions"] or ())
 
 
 def reachable(access: Access) -> bool:
     """Whether Zendesk can call our hook: a public https address (or a stand-in of Zendesk, which can call any)."""
-    if access.options.get("base_url"):
+    if access.options.get("base-url"):
         return True
     parts = urlsplit(access.hook_url)
     host = parts.hostname or ""

@@ -49,9 +49,9 @@ def make(desk: Desk, view: Json) -> int:
     return desk.add_view({**view, "output": output})
 
 
-def rules_that_run(desk: Desk) -> list[str]:
+def rules_that_run(desk: Desk, user_id: int) -> list[str]:
     """Sentences that count and name the active triggers and automations which our writes set off or delay."""
-    triggers = [str(one["title"]) for one in desk.triggers() if one["active"] and runs_on_our_write(one)]
+    triggers = [str(one["title"]) for one in desk.triggers() if one["active"] and runs_on_our_write(one, user_id)]
     automations = [str(one["title"]) for one in desk.automations() if one["active"] and counts_since_update(one)]
     sentences = []
     if triggers:
@@ -61,8 +61,8 @@ def rules_that_run(desk: Desk) -> list[str]:
     return sentences
 
 
-def runs_on_our_write(trigger: Json) -> bool:
-    """Whether an update without a comment may meet a trigger: no condition asks for a new ticket or a comment.
+def runs_on_our_write(trigger: Json, user_id: int) -> bool:
+    """Whether our updates may meet a trigger: no condition asks for a new ticket, a comment or another user.
 
     Only `all` conditions can rule it out ("Conditions reference"). A wrong yes names one trigger too many.
     """
@@ -71,6 +71,10 @@ def runs_on_our_write(trigger: Json) -> bool:
         if name == "update_type" and value == "Create":
             return False
         if name in ("comment_is_public", "comment_includes_word", "requester_can_see_comment"):
+            return False
+        # `role` is the current user: a role or an id.
+        names_us = value in ("agent", str(user_id))
+        if name == "role" and names_us == (condition.get("operator") == "is_not"):
             return False
     return True
 

@@ -71,7 +71,7 @@ def test_threads_that_need_a_bearer_at_once_ask_for_one(bare: World) -> None:
 
 
 def test_a_wrong_secret_is_refused_in_words_that_do_not_hold_it(bare: World) -> None:
-    wrong = replace(bare.access, options={**bare.access.options, "client_secret": "hunter2-hunter2"})
+    wrong = replace(bare.access, options={**bare.access.options, "client-secret": "hunter2-hunter2"})
     with pytest.raises(Refused, match="client identifier and secret") as problem:
         CONNECTOR.install(wrong, True)
     assert "hunter2" not in str(problem.value)
@@ -96,7 +96,7 @@ def test_a_subdomain_is_called_by_https() -> None:
 
 @pytest.mark.parametrize("url", ["https://evil.example.com", "http://a@b.example", "http://localhost/x", "ftp://a.b"])
 def test_a_base_url_is_for_stand_ins_on_plain_http_only(url: str) -> None:
-    with pytest.raises(Refused, match="base_url"):
+    with pytest.raises(Refused, match="base-url"):
         auth.base_of(access_for(url))
 
 

@@ -115,6 +115,8 @@ def test_rules_that_will_run_on_our_writes_are_counted_and_named(bare: World) ->
         rule("Notify on reply", public),
         rule("Route open", status),
         rule("Old", status, active=False),
+        rule("Not for the bridge", {"field": "role", "operator": "is_not", "value": str(bare.account.admin.id)}),
+        rule("Customer wrote", {"field": "role", "operator": "is", "value": "end_user"}),
     ]
     bare.account.automations = [rule("Bump after two days", status, hours), rule("Close", status)]
     steps = CONNECTOR.install(bare.access, True).steps
@@ -166,7 +168,7 @@ def test_an_agent_as_user_of_the_client_is_refused_in_words(bare: World) -> None
 def test_without_a_public_https_address_no_webhook_is_made_and_connect_says_so(bare: World, hook_url: str) -> None:
     from connectors.zendesk.install import reachable
 
-    options = {**bare.access.options, "base_url": ""}
+    options = {**bare.access.options, "base-url": ""}
     assert not reachable(replace(bare.access, hook_url=hook_url, options=options))
 
 
@@ -197,6 +199,14 @@ def test_rotating_makes_a_new_webhook_before_the_old_one_goes(world: World) -> N
     assert secret == world.account.webhooks[new]["secret"]
     verbs = [method for method, path in world.account.calls[begun:] if path.startswith("/api/v2/webhooks")]
     assert verbs.index("POST") < verbs.index("DELETE")
+
+
+def test_a_trigger_webhook_of_theirs_that_calls_our_hook_is_left_alone(world: World) -> None:
+    theirs = {**next(iter(world.account.webhooks.values())), "id": "t", "subscriptions": ["conditional_ticket_events"]}
+    world.account.webhooks["t"] = dict(theirs)
+    world.connect()
+    CONNECTOR.uninstall(world.access)
+    assert world.account.webhooks == {"t": theirs}
 
 
 def test_disconnect_takes_webhook_and_views_and_keeps_fields_and_values(world: World) -> None:

@@ -48,9 +48,9 @@ class MemoryState:
 def access_for(url: str, hook_url: str = "https://bridge.example.com/hooks/h", **options: str) -> Access:
     given = {
         "subdomain": "acme",
-        "client_id": "moodbridge",
-        "client_secret": "s3cret-of-the-client",
-        "base_url": url,
+        "client-id": "moodbridge",
+        "client-secret": "s3cret-of-the-client",
+        "base-url": url,
         **options,
     }
     http = Http(Policy(allow_private=True))
