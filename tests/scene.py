@@ -16,7 +16,7 @@ from bridge.store import connections, queue, workspaces
 from bridge.store.database import Database
 from bridge.store.inbox import Arrival, Receipt, store_arrivals
 from bridge.store.queue import Room
-from bridge.store.scores import ScoredRow, pending_messages, settle_scores
+from bridge.store.scores import PendingMessage, ScoredRow, pending_messages, settle_scores
 from bridge.store.tables import messages
 from bridge.store.ticket_writes import PendingTicket, TicketWritten, begin_writes, settle_write
 from bridge.workspace_settings import WorkspaceSettings
@@ -131,16 +131,22 @@ class Scene:
 
     def settle(self, scores: dict[int, int | None], now: float = NOW, writes: bool = True) -> None:
         """Settles claimed messages (by row id) with their scores."""
+        self.database.write(lambda c: self.settle_in(c, scores, now, writes))
 
-        def work(connection: sa.Connection) -> None:
-            claimed = pending_messages(connection, list(scores))
-            scored = []
-            for one in claimed:
-                told = verdict(scores[one.row_id])
-                scored.append(ScoredRow(one, label_of(FOUR, told.score), told, None))
-            settle_scores(connection, scored, now, lambda _kind: writes)
+    def settle_in(
+        self, connection: sa.Connection, scores: dict[int, int | None], now: float = NOW, writes: bool = True
+    ) -> None:
+        """The same in a transaction of the caller's."""
+        claimed = pending_messages(connection, list(scores))
+        settle_scores(connection, [_scored(one, scores[one.row_id]) for one in claimed], now, lambda _kind: writes)
 
-        self.database.write(work)
+    def load(self, *ids: int) -> list[PendingMessage]:
+        """Claimed messages as they are while they are scored."""
+        return self.database.write(lambda c: pending_messages(c, ids))
+
+    def settle_loaded(self, loaded: Sequence[PendingMessage], score: int | None, now: float = NOW) -> None:
+        scored = [_scored(one, score) for one in loaded]
+        self.database.write(lambda c: settle_scores(c, scored, now, lambda _kind: True))
 
     def begin(self, *ids: int) -> list[PendingTicket]:
         """The claimed tickets with their open writes."""
@@ -155,6 +161,11 @@ class Scene:
         """Writes claimed tickets, and the helpdesk takes them."""
         for one in self.begin(*ids):
             self.answer(one)
+
+
+def _scored(one: PendingMessage, score: int | None) -> ScoredRow:
+    told = verdict(score)
+    return ScoredRow(one, label_of(FOUR, told.score), told, None)
 
 
 def _connection(connection: sa.Connection, workspace_id: int, kind: str) -> str:

@@ -104,22 +104,25 @@ def settle_scores(
     told = ", ".join(
         f"{name} = CASE WHEN corrected_at IS NULL THEN given.{name} ELSE messages.{name} END" for name in _TOLD
     )
-    connection.execute(
+    stored = connection.execute(
         sa.text(
             f"UPDATE messages SET state = {int(State.SETTLED)}, text = NULL, text_hash = NULL, worker_id = NULL,"
             f" {told}, scored_at = :now, cached = given.cached, cost = given.cost, last_error = given.remark"
             f" FROM {rows_sql(connection, _SETTLED)} AS given WHERE messages.id = given.id"
+            " RETURNING messages.id, messages.origin"
         ),
         {"rows": rows_parameter([_settled(one) for one in scored]), "now": now},
     )
+    # A live duplicate may have made a message live while it was scored.
+    origins = {row.id: Origin(row.origin) for row in stored}
     touched: dict[tuple[str, str], Touched] = {}
     for one in scored:
-        message = one.message
+        message, origin = one.message, origins[one.message.row_id]
         key = (message.connection_id, message.ticket_id)
         before = touched.get(key)
-        if before is None or message.origin is Origin.LIVE:
+        if before is None or origin is Origin.LIVE:
             writable = message.connected and writes(message.kind)
-            touched[key] = Touched(message.workspace_id, message.origin, writable)
+            touched[key] = Touched(message.workspace_id, origin, writable)
     recompute(connection, touched, now)
 
 
