@@ -47,6 +47,8 @@ __all__ = [
 ]
 
 CHUNK = 64 * 1024
+UNKNOWN_ISSUER = (18, 19, 20, 21)
+"""OpenSSL's codes for a certificate that leads to no trusted authority (openssl-verification-options(1))."""
 FAILURES = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError)
 
 
@@ -275,7 +277,11 @@ def _problem(host: str, failure: BaseException) -> HttpError:
 
     for error in chain:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return Unreachable(f"{host}: its certificate is not accepted ({error.verify_message.partition(',')[0]})")
+            reason = error.verify_message.partition(",")[0]
+            own = (
+                ": if its authority is your own, add it to SSL_CERT_FILE" if error.verify_code in UNKNOWN_ISSUER else ""
+            )
+            return Unreachable(f"{host}: its certificate is not accepted ({reason}){own}")
     if among(requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
         return AddressRefused(f"{host}: this is no address that can be called")
     if among(requests.exceptions.InvalidHeader, UnicodeError):

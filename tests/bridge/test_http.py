@@ -553,8 +553,22 @@ def test_a_certificate_of_an_unknown_authority_is_not_accepted(authority):
     _, server_context = authority
     with http_server(ok, tls=server_context("helpdesk.example")) as server:
         port = server.server_address[1]
-        with pytest.raises(Unreachable, match="certificate is not accepted"):
+        with pytest.raises(Unreachable, match=r"certificate is not accepted.*SSL_CERT_FILE"):
             tls_client(None).request("GET", f"https://helpdesk.example:{port}/")
+
+
+def test_an_authority_of_ones_own_is_trusted_by_ssl_cert_file(authority, monkeypatch):
+    ca_file, server_context = authority
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    with http_server(ok, tls=server_context("helpdesk.example")) as server:
+        url = f"https://helpdesk.example:{server.server_address[1]}/"
+        assert tls_client(None).request("GET", url).body == b"ok"
+
+
+def test_without_a_system_store_the_list_of_certifi_is_trusted(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert wire.client_context().cert_store_stats()["x509_ca"] > 50
 
 
 def test_a_session_cannot_switch_the_certificate_check_off(authority):
