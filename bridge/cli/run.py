@@ -106,9 +106,7 @@ def _migrate(settings: Settings) -> None:
 
 
 def _application(demo: str | None) -> Any:
-    from bridge.web.wsgi import create
-
-    return create(demo=demo)
+    return process_named("web")(demo=demo)
 
 
 @click.command()
