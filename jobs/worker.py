@@ -1,6 +1,7 @@
 """The worker process of one queue: RQ hands it jobs, its engine does them."""
 
 import logging
+import resource
 import signal
 import sys
 from types import FrameType
@@ -20,6 +21,8 @@ QUEUES = tuple(DRAINS)
 
 REDIS_PAUSE = 0.3
 """Seconds before RQ is started anew on a Redis that went away."""
+
+OPEN_FILES = 8192
 
 CLOSE_WITHIN = 15.0
 """Seconds that calls under way get at a stop."""
@@ -57,6 +60,7 @@ def main(queue: str) -> None:
     """Works on one queue until SIGTERM; then lets the calls under way settle."""
     # With many threads each SQLite call would wait up to 5 ms for the GIL while it holds the write lock.
     sys.setswitchinterval(0.0005)
+    _allow_many_connections()
     runtime = open_runtime()
     process.use(runtime)
     log.info("worker started", extra={"queue": queue})
@@ -69,6 +73,14 @@ def main(queue: str) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         process.close(CLOSE_WITHIN)
         log.info("worker stopped", extra={"queue": queue})
+
+
+def _allow_many_connections() -> None:
+    """Each thread keeps a connection to its provider open; the usual limit of 1,024 files is too near."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _work(runtime: Runtime, queue: str) -> None:
