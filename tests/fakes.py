@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from bridge import connections, signing, workspaces
 from bridge.connector import (
     Access,
@@ -24,10 +26,16 @@ from bridge.connector import (
     TargetKind,
     Unreadable,
 )
-from bridge.model import Author, Message
+from bridge.model import Author, Message, Score, ScorerName, Verdict
+from bridge.receive import Receiver
 from bridge.runtime import Runtime
+from bridge.scale import label_of
+from bridge.store import workspaces as workspace_rows
+from bridge.store.scores import ScoredRow, pending_messages, settle_scores
+from bridge.store.tables import messages
 
 HOOK_LIMIT = 100_000
+SCORER = ScorerName("test", "none", "1")
 
 _numbers = itertools.count(1)
 
@@ -117,3 +125,34 @@ def home(runtime: Runtime, slug: str | None = None, kind: str = "fake", **settin
     assert connected.secret is not None
     hook = connected.hook_url.rpartition("/")[2]
     return Home(made.slug, made.id, connected.connection, hook, connected.secret)
+
+
+def scored(runtime: Runtime, home: Home, ticket_id: str, *scores: int | None, at: float | None = None) -> list[str]:
+    """New customer messages of a ticket, one a second from `at` (now), settled with these scores; their ids.
+
+    Messages that wait already stay pending.
+    """
+    begin = time.time() if at is None else at
+    ids = [f"m-{next(_numbers)}" for _ in scores]
+    given = dict(zip(ids, scores, strict=True))
+    items = [message(ticket_id, one, written_at=begin + step) for step, one in enumerate(ids)]
+    receiver = Receiver(runtime)
+    body, headers = home.event(items)
+    receiver.receive(home.hook, body, headers)
+
+    def settle(connection: sa.Connection) -> None:
+        c = messages.c
+        mine = sa.select(c.id).where(c.connection_id == home.connection, c.message_id.in_(ids))
+        pending = pending_messages(connection, list(connection.execute(mine).scalars()))
+        scale = workspace_rows.by_slug(connection, home.slug).settings.buckets
+        rows = []
+        for one in pending:
+            score = given[one.message_id]
+            known = None if score is None else Score(score)
+            told = Verdict(known, None if score is None else 0.9, ("broken",), ("short",), SCORER)
+            indicators = runtime.vault.encrypt(json.dumps(told.indicators))
+            rows.append(ScoredRow(one, label_of(scale, known), told, indicators))
+        settle_scores(connection, rows, time.time(), lambda kind: runtime.connectors[kind].capabilities.writes)
+
+    runtime.database.write(settle)
+    return ids
