@@ -54,6 +54,11 @@ def state_of(messages: Sequence[ScoredMessage]) -> Conversation | None:
     )
 
 
+def newest(messages: Sequence[ScoredMessage]) -> ScoredMessage:
+    """The message written last, by the same order; there must be one."""
+    return max(messages, key=_by_writing)
+
+
 def _direction(scores: Sequence[Score]) -> int:
     # Under six scores, three against three would overlap and hide a change, so the windows shrink.
     size = min(3, len(scores) // 2)

@@ -34,8 +34,8 @@ def work(runtime: Runtime, unit: Sequence[PendingTicket]) -> Iterable[Done[Pendi
     with runtime.database.read() as connection:
         row = connections.by_id(connection, unit[0].connection_id)
     connector, access = connector_of(runtime, row.kind), access_to(runtime, row)
-    fresh = [ticket for ticket in unit if ticket.open_write is None]
-    begun = [ticket for ticket in unit if ticket.open_write is not None]
+    fresh = [ticket for ticket in unit if not ticket.unsure]
+    begun = [ticket for ticket in unit if ticket.unsure]
     size = max(1, connector.capabilities.bulk_size)
     with waiting_out(runtime, row.id):
         for part in _parts(fresh, size):
@@ -100,7 +100,7 @@ def _seen(ticket: PendingTicket, exists: bool, now_shown: Sentiment | None) -> W
         return WriteResult(ticket.ticket_id, WriteStatus.GONE, reason="the ticket is gone")
     if now_shown == ticket.after:
         return WriteResult(ticket.ticket_id, WriteStatus.DONE)
-    ours = {one.label for one in (ticket.before, ticket.open_write) if one is not None}
+    ours = {one.label for one in (ticket.before, *ticket.unsure) if one is not None}
     if now_shown is not None and now_shown.label not in ours:
         return WriteResult(ticket.ticket_id, WriteStatus.PERSON, label=now_shown.label)
     return None

@@ -1,12 +1,11 @@
 """A person's label: it moves the message's score into the label's bucket and stands in the helpdesk."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from bridge.connector import LabelChange
+from bridge.conversation import newest
 from bridge.errors import Invalid
-from bridge.model import Origin, Score
+from bridge.model import Origin, Score, ScoredMessage
 from bridge.scale import Scale, score_for
 from bridge.store.tables import messages, tickets
 from bridge.store.ticket_state import Touched, recompute
@@ -32,17 +31,17 @@ def apply_label_change(
     ).first()
     if ticket is None or (ticket.held_at is not None and ticket.held_at >= change.at):
         return 0
-    newest = _newest_scored(connection, connection_id, change)
-    if newest is None:
+    found = _newest_scored(connection, connection_id, change)
+    if found is None:
         return 0
-    before = None if newest.score is None else Score(newest.score)
+    message_id, before = found
     try:
         score = score_for(scale, change.label, before)
     except Invalid:
         return 0  # a label of another scale, or made up: not ours to follow
     connection.execute(
         sa.update(messages)
-        .where(messages.c.id == newest.id)
+        .where(messages.c.id == message_id)
         .values(score=score, label=change.label, corrected_by=change.by or "helpdesk", corrected_at=change.at)
     )
     connection.execute(
@@ -57,16 +56,24 @@ def apply_label_change(
 
 def _newest_scored(
     connection: sa.Connection, connection_id: str, change: LabelChange
-) -> sa.Row[*tuple[Any, ...]] | None:
+) -> tuple[int, Score | None] | None:
+    """The row's id and the score of the newest scored message that was written before the change."""
     c = messages.c
-    return connection.execute(
-        sa.select(c.id, c.score)
-        .where(
-            c.connection_id == connection_id,
-            c.ticket_id == change.ticket_id,
-            c.label.is_not(None),
-            c.written_at <= change.at,
+    of_ticket = sa.and_(
+        c.connection_id == connection_id,
+        c.ticket_id == change.ticket_id,
+        c.label.is_not(None),
+        c.written_at <= change.at,
+    )
+    last = sa.select(sa.func.max(c.written_at)).where(of_ticket).scalar_subquery()
+    rows = {
+        row.message_id: row
+        for row in connection.execute(
+            sa.select(c.id, c.message_id, c.written_at, c.score, c.label).where(of_ticket, c.written_at == last)
         )
-        .order_by(c.written_at.desc(), c.id.desc())
-        .limit(1)
-    ).first()
+    }
+    if not rows:
+        return None
+    scored = [ScoredMessage(row.message_id, row.written_at, row.score, row.label) for row in rows.values()]
+    row = rows[newest(scored).message_id]
+    return row.id, row.score

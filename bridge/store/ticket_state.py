@@ -99,7 +99,7 @@ def written(row: sa.Row[*tuple[Any, ...]]) -> Sentiment | None:
     if row.written_label is None:
         return None
     score = None if row.written_score is None else Score(row.written_score)
-    return Sentiment(row.written_label, score, Trend(row.written_trend))
+    return Sentiment(row.written_label, score, Trend(row.written_trend or Trend.STABLE))  # none beside a person's label
 
 
 def desired(row: sa.Row[*tuple[Any, ...]]) -> Sentiment:
@@ -107,13 +107,14 @@ def desired(row: sa.Row[*tuple[Any, ...]]) -> Sentiment:
     return Sentiment(row.label, None if row.score is None else Score(row.score), Trend(row.trend))
 
 
-def needs_write(wanted: Sentiment, last: Sentiment | None, held_at: float | None, shown_written_at: float) -> bool:
-    """Whether the helpdesk should be told.
+def is_held(held_at: float | None, shown_written_at: float) -> bool:
+    """Whether a label that a person set stands: until a customer message written after it is scored."""
+    return held_at is not None and shown_written_at <= held_at
 
-    A label that a person set stands until a customer message written after it is scored, and `unknown`
-    never replaces a real label.
-    """
-    if wanted == last or (held_at is not None and shown_written_at <= held_at):
+
+def needs_write(wanted: Sentiment, last: Sentiment | None, held_at: float | None, shown_written_at: float) -> bool:
+    """Whether the helpdesk should be told. A person's label stands, and `unknown` never replaces a real one."""
+    if wanted == last or is_held(held_at, shown_written_at):
         return False
     return not (wanted.label == UNKNOWN and last is not None and last.label != UNKNOWN)
 
@@ -185,7 +186,10 @@ def _upsert(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None
             f" SELECT {names} FROM {rows_sql(connection, _COLUMNS)} AS given WHERE true"
             " ON CONFLICT (connection_id, ticket_id) DO UPDATE SET"
             # A row that is being written stays claimed; its settle looks again at what the ticket should show.
-            " state = CASE WHEN tickets.worker_id IS NOT NULL THEN tickets.state ELSE excluded.state END,"
+            # One with an open write stays due: nobody knows yet what its helpdesk shows.
+            " state = CASE WHEN tickets.worker_id IS NOT NULL OR (tickets.state = 0 AND EXISTS (SELECT 1 FROM writes w"
+            " WHERE w.state = 'sending' AND w.connection_id = excluded.connection_id"
+            " AND w.ticket_id = excluded.ticket_id)) THEN tickets.state ELSE excluded.state END,"
             " due_at = CASE WHEN tickets.worker_id IS NOT NULL OR tickets.state = 0"
             " THEN tickets.due_at ELSE excluded.due_at END,"
             " attempts = CASE WHEN tickets.state = 0 THEN tickets.attempts ELSE 0 END,"

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.connector import LabelChange, WriteResult, WriteStatus
-from bridge.model import Sentiment
+from bridge.model import UNKNOWN, Sentiment
 from bridge.scale import Scale
 from bridge.store.corrections import apply_label_change
-from bridge.store.tables import State, tickets, workspaces, writes
-from bridge.store.ticket_state import as_json, desired, from_json, needs_write, written
+from bridge.store.tables import State, connections, tickets, workspaces, writes
+from bridge.store.ticket_state import as_json, desired, from_json, is_held, needs_write, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,9 @@ class PendingTicket:
     attempts: int
     before: Sentiment | None
     after: Sentiment
-    open_write: Sentiment | None
-    """A write of which the outcome is not known: its worker died. Read back before writing."""
+    unsure: tuple[Sentiment, ...]
+    """Values that the helpdesk may show since a worker died writing them: it is read back before it is written."""
+    held_at: float | None
     cause: str | None
     """The message whose label is shown."""
     settings: str
@@ -47,33 +48,28 @@ class TicketWritten:
     result: WriteResult
 
 
+LOST = "its answer was lost"
+"""Why an earlier write of an unsure ticket counts as failed."""
+
+
 def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingTicket]:
-    """The claimed tickets, each with an open `writes` row from now on."""
+    """The claimed tickets, each with an open `writes` row from now on.
+
+    Those that need no write any more (labelled by a person meanwhile, disconnected) are let rest and left out.
+    """
     now = time.time()
-    t, w = tickets.c, workspaces.c
+    t, w, c = tickets.c, workspaces.c, connections.c
     rows = connection.execute(
-        sa.select(tickets, w.settings.label("workspace_settings"))
+        sa.select(tickets, w.settings.label("workspace_settings"), c.status.label("connection_status"))
         .join(workspaces, w.id == t.workspace_id)
+        .join(connections, c.id == t.connection_id)
         .where(t.id.in_(ids))
         .order_by(t.connection_id, t.ticket_id)
     ).all()
-    open_rows = _open_writes(connection, rows)
-    pending = [
-        PendingTicket(
-            row_id=row.id,
-            workspace_id=row.workspace_id,
-            connection_id=row.connection_id,
-            ticket_id=row.ticket_id,
-            bulk=row.bulk,
-            attempts=row.attempts,
-            before=written(row),
-            after=desired(row),
-            open_write=open_rows.get((row.connection_id, row.ticket_id)),
-            cause=row.shown_message_id,
-            settings=row.workspace_settings,
-        )
-        for row in rows
-    ]
+    unsure = _unsure(connection, rows)
+    wanted = [row for row in rows if _is_wanted(row, bool(unsure.get((row.connection_id, row.ticket_id))))]
+    _let_rest(connection, {row.id for row in rows} - {row.id for row in wanted})
+    pending = [_pending(row, unsure.get((row.connection_id, row.ticket_id), ())) for row in wanted]
     opened = [
         {
             "workspace_id": one.workspace_id,
@@ -86,29 +82,87 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingT
             "origin": row.origin,
             "created_at": now,
         }
-        for one, row in zip(pending, rows, strict=True)
-        if one.open_write is None
+        for one, row in zip(pending, wanted, strict=True)
+        if one.unsure[-1:] != (one.after,)
     ]
+    for row in opened:
+        connection.execute(
+            sa.update(writes).where(_open(row["connection_id"], row["ticket_id"])).values(state="failed", reason=LOST)
+        )
     if opened:
         connection.execute(sa.insert(writes), opened)
     return pending
 
 
-def _open_writes(
+def _open(connection_id: object, ticket_id: object) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        writes.c.state == sa.literal_column("'sending'"),
+        writes.c.connection_id == connection_id,
+        writes.c.ticket_id == ticket_id,
+    )
+
+
+def _is_wanted(row: sa.Row[*tuple[Any, ...]], unsure: bool) -> bool:
+    if row.connection_status == "disconnected":
+        return False
+    if unsure:
+        return not is_held(row.held_at, row.shown_written_at)
+    return needs_write(desired(row), written(row), row.held_at, row.shown_written_at)
+
+
+def _let_rest(connection: sa.Connection, ids: set[int]) -> None:
+    if ids:
+        connection.execute(
+            sa.update(tickets)
+            .where(tickets.c.id.in_(ids))
+            .values(state=int(State.SETTLED), worker_id=None, attempts=0, deaths=0, last_error=None)
+        )
+
+
+def _pending(row: sa.Row[*tuple[Any, ...]], unsure: tuple[Sentiment, ...]) -> PendingTicket:
+    before, after = written(row), desired(row)
+    if after.label == UNKNOWN and before is not None:
+        after = before  # only an unsure one comes here: unknown never replaces a real label
+    return PendingTicket(
+        row_id=row.id,
+        workspace_id=row.workspace_id,
+        connection_id=row.connection_id,
+        ticket_id=row.ticket_id,
+        bulk=row.bulk,
+        attempts=row.attempts,
+        before=before,
+        after=after,
+        unsure=unsure,
+        held_at=row.held_at,
+        cause=row.shown_message_id,
+        settings=row.workspace_settings,
+    )
+
+
+def _unsure(
     connection: sa.Connection, rows: Sequence[sa.Row[*tuple[Any, ...]]]
-) -> dict[tuple[str, str], Sentiment]:
-    found: dict[tuple[str, str], Sentiment] = {}
+) -> dict[tuple[str, str], tuple[Sentiment, ...]]:
+    """What was being written when a worker died, the last one at the end, of tickets with an open write."""
+    found: dict[tuple[str, str], tuple[Sentiment, ...]] = {}
     for connection_id in {row.connection_id for row in rows}:
         ids = [row.ticket_id for row in rows if row.connection_id == connection_id]
-        query = sa.select(writes.c.ticket_id, writes.c.after).where(
+        still_open = sa.select(writes.c.ticket_id).where(
             writes.c.state == sa.literal_column("'sending'"),
             writes.c.connection_id == connection_id,
             writes.c.ticket_id.in_(ids),
         )
-        for row in connection.execute(query):
+        history = (
+            sa.select(writes.c.ticket_id, writes.c.state, writes.c.reason, writes.c.after)
+            .where(writes.c.connection_id == connection_id, writes.c.ticket_id.in_(still_open))
+            .order_by(writes.c.id)
+        )
+        for row in connection.execute(history):
+            key = (connection_id, row.ticket_id)
             after = from_json(row.after)
-            if after is not None:
-                found[(connection_id, row.ticket_id)] = after
+            if row.state in ("done", "skipped"):
+                found[key] = ()
+            elif after is not None and (row.state == "sending" or row.reason == LOST):
+                found[key] = (*found.get(key, ()), after)
     return found
 
 
@@ -130,29 +184,30 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
     where = (tickets.c.connection_id == ticket.connection_id) & (tickets.c.ticket_id == ticket.ticket_id)
     connection.execute(
         sa.update(writes)
-        .where(
-            writes.c.state == sa.literal_column("'sending'"),
-            writes.c.connection_id == ticket.connection_id,
-            writes.c.ticket_id == ticket.ticket_id,
-        )
+        .where(_open(ticket.connection_id, ticket.ticket_id))
         .values(
             state=_LOG_STATE[result.status], after=as_json(one.after), reason=result.reason or result.label, done_at=now
         )
     )
     if result.status in (WriteStatus.LATER, WriteStatus.FAILED):
         return
+    before = connection.execute(sa.select(tickets).where(where)).one()
+    # A person's label that we were told of since the claim is newer than what this call found or wrote.
+    overtaken = before.held_at != ticket.held_at
     values: dict[str, object] = {"worker_id": None, "attempts": 0, "deaths": 0, "last_error": result.reason}
-    if result.status is WriteStatus.DONE:
+    if result.status is WriteStatus.DONE and not overtaken:
         values |= {
             "written_label": one.after.label,
             "written_score": one.after.score,
             "written_trend": str(one.after.trend),
         }
-    elif result.status is WriteStatus.PERSON:
+    elif result.status is WriteStatus.PERSON and not overtaken:
         values |= {"written_label": result.label}
     connection.execute(sa.update(tickets).where(where).values(**values))
-    if result.status is WriteStatus.PERSON and result.label is not None:
-        change = LabelChange(ticket.ticket_id, result.label, None, now if result.label_at is None else result.label_at)
+    if result.status is WriteStatus.PERSON and result.label is not None and not overtaken:
+        # Set at an unknown time, it stands over every message we know: clocks differ.
+        at = max(now, before.shown_written_at) if result.label_at is None else result.label_at
+        change = LabelChange(ticket.ticket_id, result.label, None, at)
         apply_label_change(connection, ticket.workspace_id, ticket.connection_id, change, scale, now)
     row = connection.execute(sa.select(tickets).where(where)).one()
     again = result.status is not WriteStatus.GONE and needs_write(
