@@ -123,8 +123,9 @@ def write_seen(access: Access, writes: Sequence[TicketWrite], seen: Mapping[str,
     for write in writes:
         ticket = tickets.get(write.ticket_id)
         shown = sentiment_of(access, installed, ticket) if ticket else None
-        judged += shown is not None and people.unexpected(write, shown.label)
-        if judged > people.LOOKED_UP:
+        odd = shown is not None and people.unexpected(write, shown.label)
+        judged += odd
+        if odd and judged > people.LOOKED_UP:
             results[write.ticket_id] = bulk.later(
                 write.ticket_id, bulk.CONFLICT_PAUSE, "who set its label is seen later"
             )
