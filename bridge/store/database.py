@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from bridge.errors import BridgeError
-from bridge.store.writer import Operation, Writer
+from bridge.store.writer import DOWN, Operation, Writer
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,7 +45,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except sa.exc.OperationalError as error:
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
             raise DatabaseDown("The database does not answer; check DATABASE_URL and the disk") from error
 
     def write(self, work: Callable[[sa.Connection], R], timeout: float | None = 30) -> R:
@@ -61,7 +61,7 @@ class Database:
         future = self._writer.submit(operation, item)
         try:
             return future.result(timeout)
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
+        except DOWN as error:
             raise DatabaseDown("The database did not commit; check DATABASE_URL and the disk") from error
 
     def backup(self, file: Path) -> None:
@@ -70,7 +70,10 @@ class Database:
             raise BackupFailed("This database is PostgreSQL: copy it with pg_dump")
         if file.exists():
             raise BackupFailed(f"{file} is there already; name another file")
-        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except OSError as error:
+            raise BackupFailed(f"{file} cannot be made: {error.strerror}") from error
         with self.read() as connection, contextlib.closing(sqlite3.connect(file)) as target:
             source = connection.connection.dbapi_connection
             source.backup(target)  # type: ignore[union-attr]
@@ -111,6 +114,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def _postgres_engine(url: sa.URL, readers: int) -> sa.Engine:
+    # Without, a server that vanished from the network would hold the writer for hours.
+    gone_after = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
     return sa.create_engine(
-        url, pool_size=readers, max_overflow=10, pool_timeout=10, connect_args={"connect_timeout": 5}
+        url, pool_size=readers, max_overflow=10, pool_timeout=10, connect_args={"connect_timeout": 5, **gone_after}
     )

@@ -23,6 +23,8 @@ log = logging.getLogger("moodbridge.store")
 MOST_ITEMS = 500
 """Items in one transaction: enough for any burst of web threads, few enough to hold the lock for milliseconds."""
 
+DOWN = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError)
+"""What says that the database is away, busy for too long or refuses to commit: no fault of an item."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -113,6 +115,8 @@ class Writer:
             with self._transaction() as connection:
                 for group in groups.values():
                     done = group[0].operation.run(connection, [waiting.item for waiting in group])
+                    if len(done) != len(group):
+                        raise ValueError(f"{len(done)} results for {len(group)} items")
                     results.append((group, done))
         except Exception as error:  # noqa: BLE001  the thread's edge: handed to each caller
             self._reconnect()
@@ -127,7 +131,7 @@ class Writer:
 
     def _fail(self, batch: list[_Waiting], error: BaseException) -> None:
         """One bad item must not fail its neighbours; a database that is down fails all at once."""
-        down = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError)
+        down = isinstance(error, DOWN)
         if len(batch) == 1 or down:
             for waiting in batch:
                 waiting.future.set_exception(error)
