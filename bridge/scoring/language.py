@@ -38,14 +38,12 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 def language_of(text: str) -> str | None:
     """The language of a text (ISO 639-1, else 639-3), of which the first 2,000 characters count; None when not sure.
 
-    The first text that is not plainly English loads the model: one second of CPU, and 31 MB with numpy.
+    The first text that is not plainly English loads the model unless `warm` has.
     """
     beginning = text[:_LONGEST]
     if plainly_english(beginning):
         return "en"
-    with _loading:
-        classify = load()
-    language, probability = classify(beginning)
+    language, probability = warm()(beginning)
     return language if probability >= SURE and language not in _NO_LANGUAGE else None
 
 
@@ -54,6 +52,12 @@ def plainly_english(text: str) -> bool:
     words = _WORD.findall(text.replace("\u2019", "'"))
     small = [word for word in (w if w[0] == "I" else w.lower() for w in words) if word in _ENGLISH]
     return len(small) >= _ENGLISH_SHARE * len(words) and len(set(small)) >= _ENGLISH_DIFFERENT
+
+
+def warm() -> Callable[[str], tuple[str, float]]:
+    """Loads the model once: a second of CPU, and 31 MB with numpy. A process that will need it may begin with it."""
+    with _loading:
+        return load()
 
 
 @functools.cache

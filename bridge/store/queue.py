@@ -260,6 +260,17 @@ def put_off(connection: sa.Connection, table: sa.Table, rows: Sequence[PutOff]) 
     )
 
 
+def hurry(connection: sa.Connection, table: sa.Table, workspace_id: int, now: float) -> None:
+    """What they waited for is there again: the workspace's rows that were put off, by no error of ours, are due now."""
+    connection.execute(
+        sa.text(
+            f"UPDATE {table.name} SET due_at = :now WHERE workspace_id = :workspace AND state = 0"
+            " AND worker_id IS NULL AND due_at > :now AND attempts = 0"
+        ),
+        {"workspace": workspace_id, "now": now},
+    )
+
+
 def _on(also_off: bool) -> str:
     return "true" if also_off else "enabled = 1"
 

@@ -1,0 +1,221 @@
+"""A workspace's AI provider: set, show, test, usage, cache. What the command line and the API both do."""
+
+import time
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bridge.errors import BridgeError
+from bridge.model import Verdict
+from bridge.runtime import Runtime
+from bridge.scoring.caveats import OFFLINE_FALLBACK
+from bridge.scoring.consult import route_of, spent_by
+from bridge.scoring.providers.ask import Answer, ask, try_out
+from bridge.scoring.providers.outcomes import CallFailed, Then
+from bridge.scoring.providers.route import Route, route
+from bridge.scoring.scorers import noted, offline_verdict, reading
+from bridge.scoring.standing import MICRO_DOLLARS
+from bridge.store import providers as rows
+from bridge.store import score_cache
+from bridge.store import usage as usage_rows
+from bridge.store import workspaces as workspace_rows
+from bridge.store.providers import ProviderRow
+from bridge.store.usage import Usage
+from bridge.store.workspaces import Workspace
+from bridge.vault import Secret, masked
+
+OFFLINE = "offline"
+"""The name of the embedded scorer: no provider is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderShown:
+    """A workspace's provider as people and programs see it. `key` is masked."""
+
+    provider: str
+    model: str | None = None
+    base_url: str | None = None
+    key: str | None = None
+    state: str = "ok"
+    """ok; paused: it fails and is tried again by itself; stopped: until somebody mends it."""
+    problem: str | None = None
+    """The newest failure, and what to do."""
+    problem_at: float | None = None
+    requests_per_minute: int | None = None
+    notice: str = ""
+    """What to know about the customers' words there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTest:
+    """What one real call told."""
+
+    ok: bool
+    words: str
+    said: str = ""
+    """The provider's own words, without the key."""
+    seconds: float | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageShown:
+    """A month (UTC) of scoring. `cost_usd` leaves out `unpriced` calls, whose price is not known."""
+
+    month: str
+    cost_usd: float
+    budget_usd: float | None
+    total: Usage
+    days: tuple[tuple[str, Usage], ...]
+    reached: dict[int, float]
+    """When which share of the budget (per cent) was reached."""
+    cached_texts: int
+    cache_hits: int
+
+
+def set(
+    runtime: Runtime,
+    slug: str,
+    provider: str,
+    key: Secret | None = None,
+    model: str | None = None,
+    base_url: str | None = None,
+) -> ProviderShown:
+    """Sets the provider; calls nobody. Without a key the one that is there stays, if provider and address do too.
+
+    Raises Invalid, naming the option, and NotFound.
+    """
+    workspace, before = _read(runtime, slug)
+    if provider == OFFLINE:
+        runtime.database.write(lambda connection: rows.remove(connection, workspace.id))
+        return ProviderShown(OFFLINE)
+    way = _kept_key(runtime, before, provider, model, base_url) if key is None else None
+    way = way or route(provider, key, model, base_url)
+    sealed = None if way.key is None else runtime.vault.encrypt(way.key.reveal())
+
+    def store(connection: sa.Connection) -> None:
+        rows.put(connection, workspace.id, provider, way.model, way.base_url, sealed, time.time())
+
+    runtime.database.write(store)
+    runtime.waker.soon(("score",))
+    return shown(runtime, slug)
+
+
+def _kept_key(
+    runtime: Runtime, before: ProviderRow | None, provider: str, model: str | None, base_url: str | None
+) -> Route | None:
+    """The new route with the key that is there; None when that was given for another provider or address."""
+    if before is None or before.key is None or before.provider != provider:
+        return None
+    way = route(provider, Secret(runtime.vault.decrypt(before.key)), model, base_url)
+    return way if way.base_url == before.base_url else None
+
+
+def shown(runtime: Runtime, slug: str) -> ProviderShown:
+    """The provider, its key masked. Raises NotFound, and WrongKey when the stored key cannot be opened."""
+    _, row = _read(runtime, slug)
+    if row is None:
+        return ProviderShown(OFFLINE)
+    paused = row.paused_until is not None and row.paused_until > time.time()
+    way = route_of(row, runtime.vault)
+    return ProviderShown(
+        provider=row.provider,
+        model=row.model,
+        base_url=row.base_url,
+        key=None if way.key is None else masked(way.key.reveal()),
+        state="stopped" if row.stopped_at is not None else "paused" if paused else "ok",
+        problem=row.problem,
+        problem_at=row.problem_at,
+        requests_per_minute=row.requests_per_minute,
+        notice=way.profile.notice,
+    )
+
+
+def test(runtime: Runtime, slug: str) -> ProviderTest:
+    """One real call about a sentence of ours. One that works ends whatever stopped the route. Raises NotFound."""
+    _, row = _read(runtime, slug)
+    if row is None:
+        return ProviderTest(True, "No provider is set: messages are scored by the embedded scorer, on this machine.")
+    try:
+        answer = try_out(runtime.http, route_of(row, runtime.vault))
+    except CallFailed as failure:
+        _enter(runtime, row, failure)
+        return ProviderTest(False, str(failure), failure.said, failure.seconds, _dollars(failure.cost))
+    except BridgeError as error:
+        return ProviderTest(False, str(error))
+    _enter(runtime, row, answer)
+    runtime.waker.soon(("score",))
+    return ProviderTest(
+        True,
+        f"{row.provider} answers with {row.model} in {answer.seconds:.1f} s",
+        seconds=answer.seconds,
+        cost_usd=_dollars(answer.cost),
+    )
+
+
+def score(runtime: Runtime, slug: str, text: str) -> Verdict:
+    """What the workspace's scorer says of a text, now and past the cache; falls to the embedded one as the drain does.
+
+    The call counts in the month's usage. Raises NotFound.
+    """
+    workspace, row = _read(runtime, slug)
+    read = reading(text, workspace.settings.languages)
+    if row is None or read.nothing:
+        return offline_verdict(read)
+    try:
+        answer = ask(runtime.http, route_of(row, runtime.vault), read.text)
+    except CallFailed as failure:
+        _enter(runtime, row, failure)
+        return noted(offline_verdict(read), read, OFFLINE_FALLBACK)
+    except BridgeError:
+        return noted(offline_verdict(read), read, OFFLINE_FALLBACK)
+    _enter(runtime, row, answer)
+    return noted(answer.verdict, read)
+
+
+def usage(runtime: Runtime, slug: str) -> UsageShown:
+    """What this month's scoring took. Raises NotFound."""
+    now = time.time()
+    month = usage_rows.month_of(now)
+    with runtime.database.read() as connection:
+        workspace = workspace_rows.by_slug(connection, slug)
+        days = usage_rows.days(connection, workspace.id, month)
+        reached = usage_rows.notes(connection, workspace.id, now)
+        texts, hits = score_cache.size(connection, workspace.id)
+    total = sum((one for _, one in days), Usage())
+    budget = workspace.settings.monthly_budget_usd
+    return UsageShown(month, total.cost / MICRO_DOLLARS, budget, total, tuple(days), reached, texts, hits)
+
+
+def clear_cache(runtime: Runtime, slug: str) -> int:
+    """Forgets what the provider said of texts; how many. Scores of messages stay. Raises NotFound."""
+    workspace, _ = _read(runtime, slug)
+    return runtime.database.write(lambda connection: score_cache.clear(connection, workspace.id))
+
+
+def _read(runtime: Runtime, slug: str) -> tuple[Workspace, ProviderRow | None]:
+    with runtime.database.read() as connection:
+        workspace = workspace_rows.by_slug(connection, slug)
+        return workspace, rows.of_workspace(connection, workspace.id)
+
+
+def _enter(runtime: Runtime, row: ProviderRow, call: Answer | CallFailed) -> None:
+    """Keeps the books of one call made outside of the drain."""
+    now = time.time()
+
+    def store(connection: sa.Connection) -> None:
+        usage_rows.add(connection, {row.workspace_id: spent_by(call)}, now)
+        if isinstance(call, Answer):
+            rows.mend(connection, row)
+            if call.requests_per_minute is not None:
+                rows.change(connection, row, requests_per_minute=call.requests_per_minute)
+        elif call.then is Then.STOP:
+            rows.stop(connection, row, str(call), now)
+        else:
+            rows.change(connection, row, problem=str(call), problem_at=now)
+
+    runtime.database.write(store)
+
+
+def _dollars(cost: int | None) -> float | None:
+    return None if cost is None else cost / MICRO_DOLLARS

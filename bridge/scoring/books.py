@@ -1,0 +1,115 @@
+"""Keeping the books of a settled batch: what calls cost, what providers said, and how they stand after it."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from bridge.scoring.breaker import Breaker, after
+from bridge.scoring.consult import Told
+from bridge.scoring.providers.outcomes import Then
+from bridge.scoring.standing import Standing, key_of
+from bridge.store import providers, score_cache, usage
+from bridge.store.providers import ProviderRow
+from bridge.store.queue import hurry
+from bridge.store.score_cache import CachedVerdict
+from bridge.store.tables import messages
+from bridge.store.usage import Usage
+
+log = logging.getLogger("moodbridge.provider")
+
+SHARES = (80, 100)
+"""Per cent of the budget at which the admin is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message whose workspace has a provider, and what came of asking about it."""
+
+    standing: Standing
+    told: Told
+    text_hash: str | None
+    offline: bool
+    """The embedded scorer scored it instead."""
+    indicators: str | None = field(repr=False)
+    """Encrypted."""
+
+
+def enter(connection: sa.Connection, entries: Sequence[Entry], now: float) -> None:
+    """Enters a batch, in the transaction that settles it."""
+    if not entries:
+        return
+    _keep_scores(connection, entries, now)
+    spent: dict[int, Usage] = defaultdict(Usage)
+    for one in entries:
+        known = one.told.known
+        spent[one.standing.provider.workspace_id] += one.told.spent + Usage(
+            cached=int(known and not one.offline), offline=int(one.offline)
+        )
+    usage.add(connection, {one: sums for one, sums in spent.items() if sums != Usage()}, now)
+    _note_budgets(connection, entries, spent, now)
+    called = [one for one in entries if one.told.spent.calls]
+    for row in providers.locked(connection, {one.standing.provider.workspace_id for one in called}).values():
+        # What a call tells of a route that was changed meanwhile is nothing to the new one.
+        _stand(connection, row, [one.told for one in called if one.standing.provider.revision == row.revision], now)
+
+
+def pauses(connection: sa.Connection, workspace_ids: Collection[int]) -> dict[int, float]:
+    """Until when each of these workspaces' providers is left alone, as it is now; 0: not."""
+    return {one: row.paused_until or 0.0 for one, row in providers.of_workspaces(connection, workspace_ids).items()}
+
+
+def _keep_scores(connection: sa.Connection, entries: Iterable[Entry], now: float) -> None:
+    hits, news = [], {}
+    for one in entries:
+        if one.text_hash is None or one.told.verdict is None:
+            continue
+        key = key_of(one.standing.provider, one.text_hash)
+        if one.told.known:
+            hits.append(key)
+        else:
+            news[key] = CachedVerdict(one.told.verdict, one.indicators)
+    score_cache.fill(connection, news, now)
+    score_cache.count_hits(connection, hits)
+
+
+def _stand(connection: sa.Connection, row: ProviderRow, told: Sequence[Told], now: float) -> None:
+    failures = [one.failure for one in told if one.failure is not None]
+    stop = next((failure for failure in failures if failure.then is Then.STOP), None)
+    if stop is not None and providers.stop(connection, row, str(stop), now):
+        log.warning("the provider is stopped", extra={"workspace_id": row.workspace_id, "error": str(stop)})
+    later = [failure for failure in failures if failure.then is Then.LATER]
+    answered = sum(one.verdict is not None for one in told)
+    before = Breaker(row.failures, row.failing_since, row.paused_until)
+    asked_to_wait = max((failure.retry_after or 0.0 for failure in later), default=0.0)
+    breaker = after(before, answered, len(later), asked_to_wait, now)
+    values: dict[str, object] = {}
+    if breaker != before:
+        values |= {
+            "failures": breaker.failures,
+            "failing_since": breaker.failing_since,
+            "paused_until": breaker.paused_until,
+        }
+    if failures and stop is None:
+        values |= {"problem": str(failures[-1]), "problem_at": now}
+    limit = next((one.requests_per_minute for one in reversed(told) if one.requests_per_minute is not None), None)
+    if limit is not None and limit != row.requests_per_minute:
+        values["requests_per_minute"] = limit
+    if values:
+        providers.change(connection, row, **values)
+    if before.paused_until is not None and breaker.paused_until is None:
+        log.info("the provider answers again", extra={"workspace_id": row.workspace_id})
+        hurry(connection, messages, row.workspace_id, now)
+
+
+def _note_budgets(connection: sa.Connection, entries: Iterable[Entry], spent: Mapping[int, Usage], now: float) -> None:
+    budgets = {one.standing.provider.workspace_id: one.standing.budget for one in entries}
+    limited = {one: limit for one, limit in budgets.items() if limit is not None and spent[one].cost}
+    if not limited:
+        return
+    for workspace, sum_spent in sorted(usage.spent_in_month(connection, limited, now).items()):
+        for share in SHARES:
+            if sum_spent * 100 >= limited[workspace] * share and usage.note(connection, workspace, share, now):
+                log.warning("the month's budget is used up to %d %%", share, extra={"workspace_id": workspace})
