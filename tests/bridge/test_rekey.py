@@ -1,6 +1,5 @@
 """Rotating the secret key: everything is encrypted anew, so that the old key can be thrown away."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -22,9 +21,9 @@ OLD, NEW = Secret(SECRET_KEY), Secret("another secret key of the tests, long eno
 
 
 @pytest.fixture
-def both(runtime: Runtime) -> Iterator[Runtime]:
+def both(runtime: Runtime) -> Runtime:
     """The same installation with a new key before the old one."""
-    yield replace(runtime, vault=Vault([NEW, OLD]))
+    return replace(runtime, vault=Vault([NEW, OLD]))
 
 
 def fill(runtime: Runtime, home: Home, count: int = 3) -> None:
