@@ -1,0 +1,116 @@
+"""Who may call the API: a token of the workspace; everybody else learns nothing."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.routing import Map, Rule
+from werkzeug.test import TestResponse
+
+from bridge import tokens
+from bridge.runtime import Runtime
+from bridge.web.app import create_app
+from tests.fakes import Home, scored
+
+OPEN_TO_ALL = {"/healthz", "/readyz", "/static/<path:filename>"}
+WITHOUT_WORKSPACE = {"/metrics"}
+
+
+def bearer(runtime: Runtime, slug: str, role: str = "owner") -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.add(runtime, slug, role).token.reveal()}"}
+
+
+def addresses(urls: Map, home: Home) -> Iterator[tuple[str, str]]:
+    """Every method and address of the API that exists, about this workspace's own things."""
+    given = {"slug": home.slug, "connection": home.connection, "ticket_id": "T-1"}
+    for rule in urls.iter_rules():
+        if rule.rule.startswith("/api/"):
+            path = urls.bind("localhost").build(rule.endpoint, {name: given[name] for name in rule.arguments})
+            yield from ((method, path) for method in sorted(rule.methods or ()))
+
+
+@pytest.fixture
+def urls(runtime: Runtime) -> Map:
+    return create_app(runtime).url_map
+
+
+def test_every_address_is_about_a_workspace_or_known_to_be_open(urls: Map) -> None:
+    def is_known(rule: Rule) -> bool:
+        about_a_workspace = rule.rule.startswith("/api/v1/workspaces/<slug>")
+        return about_a_workspace or rule.rule in OPEN_TO_ALL | WITHOUT_WORKSPACE
+
+    assert [rule.rule for rule in urls.iter_rules() if not is_known(rule)] == []
+
+
+def test_a_stranger_gets_the_same_404_everywhere_whatever_exists(
+    client: FlaskClient, runtime: Runtime, home: Home, add_home: Callable[..., Home], urls: Map
+) -> None:
+    scored(runtime, home, "T-1", 0)
+    stranger = bearer(runtime, add_home().slug)
+    nowhere = client.get("/api/v1/workspaces/nobody", headers=stranger)
+
+    answers = {
+        (method, path): client.open(path, method=method, headers=stranger) for method, path in addresses(urls, home)
+    }
+
+    assert len(answers) > 5
+    for asked, answer in answers.items():
+        assert answer.status_code == 404, asked
+        assert answer.data == (b"" if asked[0] == "HEAD" else nowhere.data), asked
+
+
+def test_without_a_token_every_address_asks_for_one(client: FlaskClient, home: Home, urls: Map) -> None:
+    for method, path in addresses(urls, home):
+        answer = client.open(path, method=method)
+
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_with_a_token_of_the_workspace_every_address_that_reads_answers(
+    client: FlaskClient, runtime: Runtime, home: Home, urls: Map
+) -> None:
+    scored(runtime, home, "T-1", 0)
+    agent = bearer(runtime, home.slug, "agent")
+
+    answers = {path: client.get(path, headers=agent) for method, path in addresses(urls, home) if method == "GET"}
+
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic dXNlcjpwdw==", "Bearer mb_made_up", "mb_x", "Bearer \xff", "Bearer " + "x" * 5000],
+)
+def test_what_is_no_working_token_is_refused(client: FlaskClient, home: Home, header: str) -> None:
+    answer = client.get(f"/api/v1/workspaces/{home.slug}", headers={"Authorization": header})
+
+    assert answer.status_code == 401
+
+
+def test_a_revoked_token_is_refused(client: FlaskClient, runtime: Runtime, home: Home) -> None:
+    made = tokens.add(runtime, home.slug, "owner")
+    tokens.revoke(runtime, home.slug, made.id)
+
+    answer = client.get(f"/api/v1/workspaces/{home.slug}", headers={"Authorization": f"Bearer {made.token.reveal()}"})
+
+    assert answer.status_code == 401
+
+
+def test_the_scheme_is_read_in_any_case(client: FlaskClient, runtime: Runtime, home: Home) -> None:
+    token = tokens.add(runtime, home.slug, "agent").token.reveal()
+
+    answer = client.get(f"/api/v1/workspaces/{home.slug}", headers={"Authorization": f"bearer {token}"})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("role", "status"), [("agent", 403), ("admin", 200), ("owner", 200)])
+def test_settings_are_changed_by_admins_and_owners(call: Callable[..., TestResponse], role: str, status: int) -> None:
+    assert call(method="PATCH", role=role, json={"retention": 3}).status_code == status
+
+
+def test_a_role_that_is_too_low_changes_nothing(call: Callable[..., TestResponse]) -> None:
+    call(method="PATCH", role="agent", json={"retention": 3})
+
+    assert call().json["retention"] == 0  # type: ignore[index]
