@@ -48,7 +48,9 @@ def _key(runtime: Runtime) -> Check:
 
 
 def _space(runtime: Runtime) -> Check:
-    free = shutil.disk_usage(runtime.settings.data_dir).free
+    data_dir = runtime.settings.data_dir.absolute()
+    there = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
     if free < LITTLE_SPACE:
         return Check("disk", False, f"{free // 1_000_000} MB are free in the data directory; make room")
     return Check("disk", True, f"{free // 1_000_000_000} GB are free")

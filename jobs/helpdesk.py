@@ -1,12 +1,11 @@
 """What a failing helpdesk means for the rows of its connection: they wait, and its health says why."""
 
 import contextlib
-import time
 from collections.abc import Iterator
 
 from bridge.connector import HelpdeskDown, RateLimited, Refused
 from bridge.runtime import Runtime
-from bridge.store.connections import note_health
+from bridge.store.connections import note_failure
 from jobs.drain import Later
 
 OUTAGE_PAUSE = 15.0
@@ -17,19 +16,19 @@ REFUSED_PAUSE = 300.0
 
 
 @contextlib.contextmanager
-def waiting_out(runtime: Runtime, connection_id: str) -> Iterator[None]:
+def waiting_out(runtime: Runtime, connection_id: str, doing: str) -> Iterator[None]:
     """Turns the helpdesk's outage, refusal or rate limit into `Later`, which counts against no row."""
     try:
         yield
     except RateLimited as error:
         raise Later(error.retry_after, str(error)) from error
     except HelpdeskDown as error:
-        _note(runtime, connection_id, str(error))
+        _note(runtime, connection_id, doing, str(error))
         raise Later(OUTAGE_PAUSE, str(error)) from error
     except Refused as error:
-        _note(runtime, connection_id, str(error))
+        _note(runtime, connection_id, doing, str(error))
         raise Later(REFUSED_PAUSE, str(error)) from error
 
 
-def _note(runtime: Runtime, connection_id: str, error: str) -> None:
-    runtime.database.write(lambda connection: note_health(connection, connection_id, error, time.time()))
+def _note(runtime: Runtime, connection_id: str, doing: str, error: str) -> None:
+    runtime.database.write(lambda connection: note_failure(connection, connection_id, doing, error))

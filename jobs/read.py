@@ -38,7 +38,7 @@ def _read(runtime: Runtime, request: PendingRead) -> Received:
     connector = connector_of(runtime, row.kind)
     if connector.read is None:
         return Received()
-    with waiting_out(runtime, row.id):
+    with waiting_out(runtime, row.id, connections.READING):
         try:
             received = connector.read(access_to(runtime, row), request.target)
         except Gone:
@@ -66,6 +66,8 @@ def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[Pend
         else:
             finished.append(one.row.row_id)
     finish_reads(connection, finished)
+    for connection_id in {one.row.connection_id for one in done}:
+        connections.note_answer(connection, connection_id, connections.READING, now)
     return again
 
 

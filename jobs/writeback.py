@@ -13,7 +13,6 @@ from bridge.errors import BridgeError
 from bridge.model import Sentiment
 from bridge.runtime import Runtime
 from bridge.store import connections
-from bridge.store.connections import note_health
 from bridge.store.queue import PutOff, backoff
 from bridge.store.tables import tickets
 from bridge.store.ticket_writes import PendingTicket, TicketWritten, begin_writes, settle_write
@@ -37,7 +36,7 @@ def work(runtime: Runtime, unit: Sequence[PendingTicket]) -> Iterable[Done[Pendi
     fresh = [ticket for ticket in unit if not ticket.unsure]
     begun = [ticket for ticket in unit if ticket.unsure]
     size = max(1, connector.capabilities.bulk_size)
-    with waiting_out(runtime, row.id):
+    with waiting_out(runtime, row.id, connections.WRITING):
         for part in _parts(fresh, size):
             yield from _call(connector, access, part)
         for part in _parts(begun, size):
@@ -122,8 +121,9 @@ def settle(
             put_off.append(PutOff(one.row.row_id, now + (written.result.retry_after or OUTAGE_PAUSE), reason, False))
         elif written.result.status is WriteStatus.FAILED:
             put_off.append(PutOff(one.row.row_id, now + backoff(one.row.attempts), reason, True))
-    for connection_id in {one.row.connection_id for one in done}:
-        note_health(connection, connection_id, None, now)
+    taken = {one.row.connection_id for one in done if one.result and one.result.result.status is WriteStatus.DONE}
+    for connection_id in taken:
+        connections.note_answer(connection, connection_id, connections.WRITING, now)
     return put_off
 
 

@@ -117,15 +117,32 @@ def disconnect(connection: sa.Connection, connection_id: str) -> None:
         )
 
 
-def note_health(connection: sa.Connection, connection_id: str, error: str | None, now: float) -> None:
-    """Notes that a write went through (error None), or why the helpdesk does not take or give anything."""
-    values: dict[str, object] = {"error": error, "status": "failing" if error else "active"}
-    if error is None:
-        values["last_write_at"] = now
+READING, WRITING = "reading", "writing"
+"""What a connection's error begins with: an answer to the one says nothing about the other."""
+
+
+def note_failure(connection: sa.Connection, connection_id: str, doing: str, error: str) -> None:
+    """Notes why the helpdesk does not give (`READING`) or take (`WRITING`) anything."""
     connection.execute(
         sa.update(connections)
         .where(connections.c.id == connection_id, connections.c.status != "disconnected")
-        .values(**values)
+        .values(status="failing", error=f"{doing}: {error}")
+    )
+
+
+def note_answer(connection: sa.Connection, connection_id: str, doing: str, now: float) -> None:
+    """Notes that reading or writing works, which ends a failure of the same."""
+    if doing == WRITING:
+        wrote = sa.update(connections).where(connections.c.id == connection_id).values(last_write_at=now)
+        connection.execute(wrote)
+    connection.execute(
+        sa.update(connections)
+        .where(
+            connections.c.id == connection_id,
+            connections.c.status == "failing",
+            connections.c.error.startswith(f"{doing}: "),
+        )
+        .values(status="active", error=None)
     )
 
 
