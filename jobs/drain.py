@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bridge.errors import BridgeError
 from bridge.runtime import Runtime
-from bridge.store.queue import PutOff
+from bridge.store.queue import PutOff, Room
 
 
 class ClaimedRow(Protocol):
@@ -43,6 +43,14 @@ class Done(Generic[Row, Result]):
     error: BaseException | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a settle leaves to do: rows that are tried again, and queues to wake once it is committed."""
+
+    again: Sequence[PutOff] = ()
+    wakes: Sequence[str] = ()
+
+
 @dataclass(frozen=True)
 class Drain(Generic[Row, Result]):
     """One kind of work. `load` and `settle` run inside a write transaction, `work` in any thread."""
@@ -56,10 +64,12 @@ class Drain(Generic[Row, Result]):
     """The claimed rows, in the claim's transaction."""
     work: Callable[[Runtime, Sequence[Row]], Iterable[Done[Row, Result]]]
     """Does one unit; yields each row's outcome as soon as it is known."""
-    settle: Callable[[Runtime, sa.Connection, Sequence[Done[Row, Result]]], Sequence[PutOff]]
+    settle: Callable[[Runtime, sa.Connection, Sequence[Done[Row, Result]]], Sequence[PutOff] | Settled]
     """Stores the results of rows that this worker still holds; returns those that must be tried again."""
     wakes: tuple[str, ...] = ()
-    """The queues that a settle may have made something due in."""
+    """The queues that every settle may have made something due in."""
+    claim: Callable[[sa.Connection, str, Room, float], list[int]] | None = None
+    """Claims for a worker at a time instead of the queues' shared rules, where a kind of work has others."""
     unit_key: Callable[[Row], object] | None = None
     """Rows with the same key go to one thread together; None: each row alone."""
     one_per_connection: bool = False

@@ -23,7 +23,7 @@ from bridge.runtime import Runtime
 from bridge.store import queue as rows
 from bridge.store.database import DatabaseDown
 from bridge.store.queue import LEASE, PutOff, Room
-from jobs.drain import ClaimedRow, Done, Drain, Later, Result, Row
+from jobs.drain import ClaimedRow, Done, Drain, Later, Result, Row, Settled
 
 log = logging.getLogger("moodbridge.drain")
 
@@ -161,7 +161,7 @@ class Engine(Generic[Row, Result]):
         while True:
             try:
                 # No time-out: a claim that commits after we gave up on it would never be worked on.
-                claimed = self._runtime.database.write(
+                claimed, wakes = self._runtime.database.write(
                     lambda connection: self._settle_and_claim(connection, done), timeout=None
                 )
                 self._uncertain = False
@@ -187,8 +187,8 @@ class Engine(Generic[Row, Result]):
         self._dispatch(claimed)
         for look in looks:
             look.claimed.set_result(len(claimed))
-        if done and self._drain.wakes:
-            self._runtime.waker.soon(self._drain.wakes)
+        if wakes:
+            self._runtime.waker.soon(wakes)
 
     def _forget(self, done: Sequence[Done[Row, Result]]) -> None:
         for one in done:
@@ -196,8 +196,12 @@ class Engine(Generic[Row, Result]):
         if not self._held:
             self._quiet.set()
 
-    def _settle_and_claim(self, connection: sa.Connection, done: Sequence[Done[Row, Result]]) -> list[Row]:
+    def _settle_and_claim(
+        self, connection: sa.Connection, done: Sequence[Done[Row, Result]]
+    ) -> tuple[list[Row], set[str]]:
+        """The rows claimed, and the queues to wake."""
         now = time.time()
+        wakes: set[str] = set(self._drain.wakes if done else ())
         if self._uncertain:
             rows.free_unknown(connection, self._drain.table, self._worker_id, list(self._held), now)
         if done:
@@ -205,10 +209,13 @@ class Engine(Generic[Row, Result]):
             mine = [one for one in done if one.row.row_id in held]
             good = [one for one in mine if one.error is None]
             failed = [_put_off(one.row, one.error, now) for one in mine if one.error is not None]
-            again = self._drain.settle(self._runtime, connection, good) if good else ()
-            rows.put_off(connection, self._drain.table, [*failed, *again])
+            settled = self._drain.settle(self._runtime, connection, good) if good else ()
+            if isinstance(settled, Settled):
+                wakes.update(settled.wakes)
+                settled = settled.again
+            rows.put_off(connection, self._drain.table, [*failed, *settled])
         if self.stopping.is_set():
-            return []
+            return [], wakes
         rows.free_lost(connection, now)
         held_after = len(self._held) - len(done)
         bulk_held = sum(self._held.values()) - sum(one.row.bulk for one in done)
@@ -217,19 +224,25 @@ class Engine(Generic[Row, Result]):
             bulk_rows=self._drain.capacity // 2 - bulk_held,
             default_in_flight=max(1, self._drain.capacity * 9 // 10),
         )
-        ids = rows.claim(
+        ids = self._claim(connection, room, now)
+        if not ids:
+            return [], wakes
+        self._renew(connection, now)
+        return self._drain.load(connection, ids), wakes
+
+    def _claim(self, connection: sa.Connection, room: Room, now: float) -> list[int]:
+        drain = self._drain
+        if drain.claim is not None:
+            return drain.claim(connection, self._worker_id, room, now)
+        return rows.claim(
             connection,
-            self._drain.table,
+            drain.table,
             self._worker_id,
             room,
             now,
-            one_per_connection=self._drain.one_per_connection,
-            also_off=self._drain.also_off,
+            one_per_connection=drain.one_per_connection,
+            also_off=drain.also_off,
         )
-        if not ids:
-            return []
-        self._renew(connection, now)
-        return self._drain.load(connection, ids)
 
     def _renew(self, connection: sa.Connection, now: float) -> None:
         rows.hold_lease(connection, self._worker_id, self._drain.queue, socket.gethostname(), os.getpid(), now)

@@ -6,7 +6,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.store.tables import connection_state, connections, messages, providers, score_cache, workspaces
+from bridge.store.tables import (
+    connection_state,
+    connections,
+    deliveries,
+    events,
+    messages,
+    providers,
+    receivers,
+    score_cache,
+    workspaces,
+)
 
 BATCH = 500
 
@@ -30,6 +40,10 @@ COLUMNS = (
     EncryptedColumn(messages, "indicators", ("id",)),
     EncryptedColumn(providers, "key", ("workspace_id",)),
     EncryptedColumn(score_cache, "indicators", ("workspace_id", "text_hash", "source")),
+    EncryptedColumn(receivers, "target", ("id",)),
+    EncryptedColumn(receivers, "secrets", ("id",)),
+    EncryptedColumn(events, "indicators", ("id",)),
+    EncryptedColumn(deliveries, "answer", ("id",)),
 )
 
 

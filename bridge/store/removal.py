@@ -7,9 +7,12 @@ from bridge.store.tables import (
     budget_notes,
     connection_state,
     connections,
+    deliveries,
+    events,
     messages,
     providers,
     read_requests,
+    receivers,
     score_cache,
     tickets,
     tokens,
@@ -20,8 +23,8 @@ from bridge.store.tables import (
 
 BATCH = 1000
 
-LARGE = (messages, tickets, writes, read_requests)
-"""Tables with many rows of a connection."""
+LARGE = (deliveries, events, messages, tickets, writes, read_requests)
+"""Tables with many rows of a connection, each before those that it points to."""
 
 
 def close(connection: sa.Connection, workspace_id: int) -> list[str]:
@@ -49,7 +52,7 @@ def remove_rest(connection: sa.Connection, workspace_id: int) -> dict[str, int]:
         for table in LARGE
     }
     connection.execute(sa.delete(connection_state).where(connection_state.c.connection_id.in_(mine)))
-    for table in (connections, tokens, providers, score_cache, usage, budget_notes):
+    for table in (receivers, connections, tokens, providers, score_cache, usage, budget_notes):
         counts[table.name] = connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount
     connection.execute(sa.delete(workspaces).where(workspaces.c.id == workspace_id))
     return counts

@@ -1,4 +1,4 @@
-"""The tables. Four of them are queues: read_requests, messages, tickets, deliveries (the last comes with events).
+"""The tables. Four of them are queues: read_requests, messages, tickets, deliveries.
 
 A queue's row is pending (state 0) until it is settled; `worker_id` says who holds it. Partial
 indexes hold only what is due or claimed, so a claim costs the same at a thousand and at a million rows.
@@ -309,4 +309,89 @@ budget_notes = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
 )
 
-QUEUES: tuple[sa.Table, ...] = (read_requests, messages, tickets)
+# Who is told of events: an endpoint of somebody's own (kind `webhook`), or an alert channel (slack, teams ...).
+receivers = sa.Table(
+    "receivers",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _workspace_id(),
+    sa.Column("public_id", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    # Encrypted: its address, and what we sign with. Both are forgotten when it is removed.
+    sa.Column("target", sa.Text),
+    sa.Column("secrets", sa.Text),
+    # Comma lists. Types null: all there are.
+    sa.Column("types", sa.Text),
+    sa.Column("origins", sa.Text, nullable=False),
+    # JSON: what a kind of channel can be told beside.
+    sa.Column("settings", sa.Text, nullable=False),
+    # Failed or slow answers since the last good one: while there are several, few calls are made at a time.
+    sa.Column("strikes", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("failing_since", sa.Double),
+    sa.Column("error", sa.Text),
+    sa.Column("last_sent_at", sa.Double),
+    sa.Column("disabled_at", sa.Double),
+    sa.Column("removed_at", sa.Double),
+    sa.Column("created_at", sa.Double, nullable=False),
+)
+sa.Index("receivers_by_workspace", receivers.c.workspace_id)
+
+# A fact that others may be told of, as it was in the transaction that made it. `data` holds no word of a customer.
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    _workspace_id(),
+    # The same at every receiver and at every try: by it a receiver knows an event that it had already.
+    sa.Column("webhook_id", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id")),
+    sa.Column("ticket_id", sa.Text),
+    sa.Column("message_id", sa.Text),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("indicators", sa.Text),
+    sa.Column("created_at", sa.Double, nullable=False),
+)
+sa.Index("events_by_time", events.c.workspace_id, events.c.created_at)
+_partial("events_by_ticket", "ticket_id IS NOT NULL", events.c.connection_id, events.c.ticket_id, events.c.id)
+
+# An event on its way to one receiver. Those of one ticket go in the order of their ids.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", BigId, primary_key=True),
+    _workspace_id(),
+    sa.Column("event_id", BigId, sa.ForeignKey("events.id"), nullable=False),
+    sa.Column("receiver_id", sa.Integer, sa.ForeignKey("receivers.id"), nullable=False),
+    sa.Column("connection_id", sa.Text),
+    sa.Column("ticket_id", sa.Text),
+    *_queue_columns(),
+    # Of the last try: the answer's status, its first bytes (encrypted: it may repeat what we sent), how long it took.
+    sa.Column("status", sa.Integer),
+    sa.Column("answer", sa.Text),
+    sa.Column("ms", sa.Integer),
+    sa.Column("tried_at", sa.Double),
+    # When the receiver took it.
+    sa.Column("sent_at", sa.Double),
+    sa.UniqueConstraint("event_id", "receiver_id", name="deliveries_once"),
+)
+_queue_indexes(deliveries)
+sa.Index("deliveries_by_receiver", deliveries.c.receiver_id, deliveries.c.id)
+_partial(
+    "deliveries_next",
+    "state = 0 AND worker_id IS NULL",
+    deliveries.c.receiver_id,
+    deliveries.c.bulk,
+    deliveries.c.due_at,
+)
+_partial(
+    "deliveries_in_order",
+    "state = 0 AND ticket_id IS NOT NULL",
+    deliveries.c.receiver_id,
+    deliveries.c.connection_id,
+    deliveries.c.ticket_id,
+    deliveries.c.id,
+)
+
+QUEUES: tuple[sa.Table, ...] = (read_requests, messages, tickets, deliveries)
