@@ -52,7 +52,7 @@ def test_a_key_that_does_not_open_what_is_stored_is_told(runtime: Runtime, home:
 
 
 def test_a_full_disk_is_told(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 10**8))  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 10**8))
     assert not found(runtime, "disk").ok
 
 
@@ -83,15 +83,18 @@ def test_a_redis_that_does_not_answer_is_told(runtime: Runtime) -> None:
     assert "REDIS_URL" in one.advice
 
 
+def register(queue: str, client: "redis.Redis") -> None:
+    Worker([queue_named(queue, client)], connection=client).register_birth()  # type: ignore[no-untyped-call]
+
+
 def test_queues_without_a_worker_are_named(runtime: Runtime) -> None:
     with redis.Redis.from_url(str(runtime.settings.redis_url)) as client:
-        worker = Worker([queue_named("score", client)], connection=client)
-        worker.register_birth()
+        register("score", client)
         one = found(runtime, "workers")
         assert not one.ok
         assert "score" not in one.advice.partition(";")[0]
         for name in DRAINS:
-            Worker([queue_named(name, client)], connection=client).register_birth()
+            register(name, client)
         assert found(runtime, "workers").ok
 
 
