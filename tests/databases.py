@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -91,12 +91,12 @@ def _migrate(url: str) -> None:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[Postgres]:
+def running_postgres(settings: Sequence[str] = FAST) -> Iterator[Postgres]:
     """A PostgreSQL server with the migrated template. Raises NoPostgres."""
     folder = Path(tempfile.mkdtemp(prefix="moodbridge-pg-", dir="/tmp"))  # short: it holds a Unix socket
     server: subprocess.Popen[bytes] | None = None
     try:
-        server = _start(folder)
+        server = _start(folder, settings)
         postgres = Postgres(folder)
         _until_it_answers(postgres, server, folder / "log")
         postgres.prepare()
@@ -111,7 +111,7 @@ def running_postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, settings: Sequence[str]) -> "subprocess.Popen[bytes]":
     user = _user()
     binaries = _binaries(folder, user)
     if user is not None:
@@ -133,7 +133,7 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
     made = subprocess.run(command, capture_output=True, text=True, user=user, cwd="/", timeout=60, check=False)
     if made.returncode != 0:
         raise NoPostgres(f"initdb failed: {made.stderr.strip()[-500:]}")
-    options = [word for setting in FAST for word in ("-c", setting)]
+    options = [word for setting in settings for word in ("-c", setting)]
     with open(folder / "log", "wb") as log:
         return subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", folder, "-h", "", *options],
