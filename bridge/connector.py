@@ -13,7 +13,8 @@ from typing import Protocol
 
 from bridge.errors import BridgeError
 from bridge.http import Http
-from bridge.model import Message, Sentiment
+from bridge.model import Message, Score, Sentiment
+from bridge.scale import FOUR
 
 
 class ConnectorError(BridgeError):
@@ -44,11 +45,13 @@ class HelpdeskDown(ConnectorError):
 
 
 class RateLimited(ConnectorError):
-    """The helpdesk asks for a pause of `retry_after` seconds."""
+    """The helpdesk asks for a pause of `retry_after` seconds; `whole`: nothing of the connection may be called
+    before, else only what was asked for."""
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float, whole: bool = True) -> None:
         super().__init__(f"the helpdesk asks to wait {retry_after:.0f} s")
         self.retry_after = retry_after
+        self.whole = whole
 
 
 class Refused(ConnectorError):
@@ -80,7 +83,8 @@ class Capabilities:
     hook_limit: int = 1_000_000
     """The largest webhook body in bytes; a larger one is answered 413."""
     poll_every: float | None = None
-    """Seconds between two looks at what changed; None: no poll."""
+    """Seconds between two looks at what changed, the most where a connection decides (`Connector.poll_every`);
+    None: no poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class Option:
     help: str
     secret: bool = False
     required: bool = True
+    identifies: bool = True
+    """Another value means another helpdesk, and so another connection. A secret never does."""
 
 
 class ConnectionState(Protocol):
@@ -117,6 +123,8 @@ class Access:
     """The hook's secrets, the newest first; more than one while a rotation runs."""
     state: ConnectionState = field(repr=False)
     http: Http = field(repr=False)
+    scale: tuple[tuple[str, Score], ...] = FOUR.buckets
+    """The workspace's labels, best first, each with its lower edge; `unknown` is none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,24 @@ class LabelChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What an event says its ticket showed then: our label, or None. Spares reading the ticket before it is written."""
+
+    ticket_id: str
+    label: str | None
+    stamp: str
+    """The ticket's version in the helpdesk's words; of two, the later one is greater as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What must not be kept: one message, or (None) a whole ticket."""
+
+    ticket_id: str
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """What one webhook, or one read, brought."""
 
@@ -165,6 +191,8 @@ class Received:
     label_changes: tuple[LabelChange, ...] = ()
     ignored: int = 0
     """Events that are none of our business."""
+    seen: tuple[Seen, ...] = ()
+    forgotten: tuple[Forgotten, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +202,10 @@ class TicketWrite:
     ticket_id: str
     before: Sentiment | None
     after: Sentiment
+    seen: Seen | None = None
+    """What the newest event since our last write said that the ticket showed."""
+    unsolved_only: bool = False
+    """Bulk work of a workspace that leaves solved tickets alone: those are GONE."""
 
 
 class WriteStatus(StrEnum):
@@ -183,7 +215,9 @@ class WriteStatus(StrEnum):
     GONE = "gone"
     """Deleted, closed for good or not ours to write: final."""
     LATER = "later"
-    """Not now; again after `retry_after` seconds."""
+    """Not now; again after `retry_after` seconds. Nothing was written."""
+    UNSURE = "unsure"
+    """Nobody saw what became of it: it is looked at, after `retry_after` seconds, before it is written again."""
     FAILED = "failed"
     """The helpdesk refused this ticket; `reason` says why."""
 
@@ -212,8 +246,10 @@ class Installed:
     """What `install` did (or, in a dry run, would do): one plain sentence each; `secret` is set when it is new."""
 
     steps: tuple[str, ...]
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     """The secret the helpdesk signs with, when the helpdesk chose it."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Those of further webhooks that people made there and let call this hook."""
 
 
 @dataclass(frozen=True)
@@ -237,6 +273,8 @@ class Connector:
     """Writes up to `bulk_size` tickets; one result for each, in order. Raises when no ticket was written."""
     look: Callable[[Access, Sequence[str]], Sequence[Shown]] | None = None
     """What these tickets show now; tickets that are gone are left out."""
+    poll_every: Callable[[Access], float] | None = None
+    """Seconds between two looks at what changed, where connections of this kind differ. Calls nobody."""
 
 
 def discover() -> dict[str, Connector]:

@@ -25,6 +25,8 @@ class State(IntEnum):
     """Failed for good: a dead letter."""
     IGNORED = 4
     """Came while the workspace was off: its id and time are kept, no words."""
+    FORGOTTEN = 5
+    """Redacted or made private: only its id is kept, so that a late event does not bring its words back."""
 
 
 def _queue_columns() -> list[sa.Column[object]]:
@@ -87,8 +89,11 @@ connections = sa.Table(
     sa.Column("last_event_at", sa.Double),
     sa.Column("last_write_at", sa.Double),
     sa.Column("created_at", sa.Double, nullable=False),
+    # Until then its helpdesk asks not to be called.
+    sa.Column("paused_until", sa.Double),
 )
 sa.Index("connections_by_workspace", connections.c.workspace_id)
+_partial("connections_paused", "paused_until IS NOT NULL", connections.c.paused_until)
 
 connection_state = sa.Table(
     "connection_state",
@@ -109,6 +114,8 @@ read_requests = sa.Table(
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
     *_queue_columns(),
+    # What the event that asked for it said that the ticket showed: for the messages that it brings.
+    sa.Column("seen", sa.Text),
 )
 _queue_indexes(read_requests)
 # Finds the one that a new read request joins. Not unique: rows that a lost worker held must always come back.
@@ -152,6 +159,8 @@ messages = sa.Table(
     sa.Column("cost", sa.Integer),
     # 1: `rescore` waits for its text, which a read brings.
     sa.Column("wanted", sa.SmallInteger),
+    # Until it is scored: what its event said that the ticket showed.
+    sa.Column("seen", sa.Text),
     sa.UniqueConstraint("connection_id", "ticket_id", "message_id", name="messages_once"),
 )
 _queue_indexes(messages)
@@ -180,6 +189,9 @@ tickets = sa.Table(
     sa.Column("written_trend", sa.Text),
     sa.Column("held_at", sa.Double),
     *_queue_columns(),
+    # What the newest event since our last write said that it showed; null stamp: nothing is known.
+    sa.Column("seen_label", sa.Text),
+    sa.Column("seen_stamp", sa.Text),
     sa.UniqueConstraint("connection_id", "ticket_id", name="tickets_once"),
 )
 _queue_indexes(tickets)
