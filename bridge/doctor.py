@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import redis
 
+from bridge import providers
 from bridge.runtime import Runtime, redis_url
 from bridge.store import health, workspaces
 from bridge.vault import WrongKey
@@ -14,6 +15,9 @@ from bridge.wake import DRAINS, connect
 
 SLOW_FLUSH = 8.0
 """Milliseconds. SQLite's ingest beside a busy drain leaves 50 ms p99 behind here (measured): PostgreSQL is for more."""
+
+FAILED_SHARE = 0.2
+"""Of a day's calls to a provider; the embedded scorer stands in for most of them."""
 
 LITTLE_SPACE = 500 * 1024 * 1024
 
@@ -129,3 +133,31 @@ def _workspace(runtime: Runtime, slug: str) -> Iterator[Check]:
         yield Check(f"connection {connection_id}", False, error)
     if not dead and not failing:
         yield Check("connections", True, "none is failing, and nothing was given up on")
+    yield from _provider(runtime, slug)
+
+
+def _provider(runtime: Runtime, slug: str) -> Iterator[Check]:
+    shown, used = providers.shown(runtime, slug), providers.usage(runtime, slug)
+    if shown.state != "ok":
+        yield Check("provider", False, f"{shown.state}: {shown.problem}. Messages are scored offline meanwhile")
+    elif shown.provider == providers.OFFLINE:
+        yield Check("provider", True, "none is set: the embedded scorer scores, on this machine")
+    elif used.today.failed > FAILED_SHARE * used.today.calls:
+        failed = f"{used.today.failed} of today's {used.today.calls} calls failed"
+        yield Check("provider", False, f"{failed}, the last one because: {shown.problem}")
+    else:
+        yield Check("provider", True, f"{shown.provider} with {shown.model}; `provider test {slug}` makes a real call")
+    if used.budget_usd is not None:
+        yield _budget(used, used.budget_usd, slug)
+
+
+def _budget(used: providers.UsageShown, budget: float, slug: str) -> Check:
+    spent = f"${used.cost_usd:.2f} of ${budget:g} are used this month"
+    if used.cost_usd >= budget:
+        raise_it = f"`workspace set {slug} monthly_budget_usd=...` raises it"
+        return Check("budget", False, f"{spent}: messages are scored offline until the next; {raise_it}")
+    if used.total.unpriced:
+        return Check(
+            "budget", False, f"{spent}, but {used.total.unpriced} calls cost an unknown amount: it cannot hold"
+        )
+    return Check("budget", True, spent)

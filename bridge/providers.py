@@ -1,7 +1,7 @@
 """A workspace's AI provider: set, show, test, usage, cache. What the command line and the API both do."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -71,6 +71,28 @@ class UsageShown:
     """When which share of the budget (per cent) was reached."""
     cached_texts: int
     cache_hits: int
+
+    @property
+    def today(self) -> Usage:
+        return dict(self.days).get(usage_rows.day_of(time.time()), Usage())
+
+    def public(self) -> dict[str, object]:
+        """As JSON shows it."""
+        used = None if not self.budget_usd else round(self.cost_usd / self.budget_usd, 4)
+        return {
+            "month": self.month,
+            "cost_usd": self.cost_usd,
+            "budget_usd": self.budget_usd,
+            "budget_used": used,
+            "budget_reached": sorted(self.reached),
+            **_counts(self.total),
+            "cache": {"texts": self.cached_texts, "hits": self.cache_hits},
+            "days": [{"day": day, "cost_usd": one.cost / MICRO_DOLLARS, **_counts(one)} for day, one in self.days],
+        }
+
+
+def _counts(one: Usage) -> dict[str, int]:
+    return {name: count for name, count in asdict(one).items() if name != "cost"}
 
 
 def set(

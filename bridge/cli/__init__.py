@@ -8,6 +8,7 @@ from bridge.cli.connect import connect, connections, disconnect
 from bridge.cli.database import db
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
+from bridge.cli.provider import cache, provider, usage
 from bridge.cli.retry import retry
 from bridge.cli.run import scheduler, up, web, worker
 from bridge.cli.score import score
@@ -31,6 +32,9 @@ for command in (
     demo,
     db,
     workspace,
+    provider,
+    usage,
+    cache,
     connect,
     connections,
     disconnect,
