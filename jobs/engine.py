@@ -42,6 +42,10 @@ BULK_ROWS_A_SETTLE = 10
 RENEW_EVERY = LEASE / 4
 
 
+class Unanswered(BridgeError):
+    """A drain's work ended without an outcome for a row."""
+
+
 @dataclass
 class _Look:
     """Asks the settler for a claim; the future tells how many rows were claimed."""
@@ -55,8 +59,8 @@ class Engine(Generic[Row, Result]):
     def __init__(self, runtime: Runtime, drain: Drain[Row, Result]) -> None:
         self._runtime = runtime
         self._drain = drain
-        self._inbox: queue.SimpleQueue[Done[Row, Result] | _Look] = queue.SimpleQueue()
-        self._units: queue.SimpleQueue[Sequence[Row]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Done[Row, Result] | _Look | None] = queue.SimpleQueue()
+        self._units: queue.SimpleQueue[Sequence[Row] | None] = queue.SimpleQueue()
         self._threads = 0
         self._held: dict[int, int] = {}
         """Claimed rows: id to lane."""
@@ -68,6 +72,7 @@ class Engine(Generic[Row, Result]):
         self._quiet = threading.Event()
         """Nothing is held."""
         self.stopping = threading.Event()
+        self._closed = threading.Event()
         for target in (self._settler, self._keep_lease):
             threading.Thread(target=target, name=target.__name__, daemon=True).start()
 
@@ -89,7 +94,12 @@ class Engine(Generic[Row, Result]):
         """Claims once; returns how many rows, or -1 when the database did not answer."""
         look = _Look()
         self._inbox.put(look)
-        return look.claimed.result()
+        while True:
+            try:
+                return look.claimed.result(1)
+            except TimeoutError:
+                if self.stopping.is_set():  # a stop must not wait for a database that is away
+                    return -1
 
     def close(self, timeout: float) -> None:
         """Claims nothing more, waits for calls under way, gives back what was not begun."""
@@ -98,7 +108,7 @@ class Engine(Generic[Row, Result]):
         end = time.monotonic() + timeout
         while True:
             try:
-                for row in self._units.get_nowait():
+                for row in self._units.get_nowait() or ():
                     self._held.pop(row.row_id, None)
             except queue.Empty:
                 break
@@ -110,13 +120,17 @@ class Engine(Generic[Row, Result]):
             )
         except (DatabaseDown, TimeoutError):
             log.warning("rows could not be given back; they are free in %d s", LEASE)
+        self._closed.set()
+        for _ in range(self._threads):
+            self._units.put(None)
+        self._inbox.put(None)
 
     def _free(self) -> int:
         return self._drain.capacity - len(self._held)
 
     def _settler(self) -> None:
         carried: list[Done[Row, Result]] = []
-        while True:
+        while not self._closed.is_set():
             looks: list[_Look] = []
             done = carried
             if not done:
@@ -128,10 +142,12 @@ class Engine(Generic[Row, Result]):
             now_settled, carried = self._limit(done)
             self._turn(now_settled, looks)
 
-    def _sort(self, item: "Done[Row, Result] | _Look", done: list[Done[Row, Result]], looks: list[_Look]) -> None:
+    def _sort(
+        self, item: "Done[Row, Result] | _Look | None", done: list[Done[Row, Result]], looks: list[_Look]
+    ) -> None:
         if isinstance(item, _Look):
             looks.append(item)
-        else:
+        elif item is not None:
             done.append(item)
 
     def _gather(self, done: list[Done[Row, Result]], looks: list[_Look]) -> None:
@@ -168,27 +184,45 @@ class Engine(Generic[Row, Result]):
                 break
             except DatabaseDown:
                 self._uncertain = True
-                for look in looks:
-                    look.claimed.set_result(-1)
+                _answer(looks, -1)
                 looks = []
                 if not done:
                     return
                 log.warning("the database does not answer; scores wait", extra={"count": len(done)})
                 time.sleep(1)
             except Exception:  # the job's edge: a bug must not stop the settler for good
-                log.exception("settling failed")
-                for look in looks:
-                    look.claimed.set_result(-1)
-                self._forget(done)
+                log.exception("settling failed", extra={"queue": self._drain.queue, "count": len(done)})
+                _answer(looks, -1)
+                self._each_alone(done)
                 return
         if done:
             self._last_settle = time.monotonic()
         self._forget(done)
         self._dispatch(claimed)
-        for look in looks:
-            look.claimed.set_result(len(claimed))
+        _answer(looks, len(claimed))
         if wakes:
             self._runtime.waker.soon(wakes)
+
+    def _each_alone(self, done: Sequence[Done[Row, Result]]) -> None:
+        """So that one result that cannot be settled does not cost its neighbours theirs; it counts as our own error."""
+        for one in done:
+            error = self._alone(one)
+            if error is not None:
+                self._alone(Done(one.row, None, error))
+        self._forget(done)
+
+    def _alone(self, one: Done[Row, Result]) -> BaseException | None:
+        """Settles one outcome without claiming; the error that it cannot be stored for."""
+        try:
+            wakes = self._runtime.database.write(lambda connection: self._settle(connection, [one], time.time()))
+        except DatabaseDown:
+            self._uncertain = True  # it is freed, and whoever claims it does it again
+            return None
+        except Exception as error:  # the job's edge: recorded on the row
+            log.exception("a result cannot be settled", extra={"queue": self._drain.queue})
+            return error
+        self._runtime.waker.soon(wakes)
+        return None
 
     def _forget(self, done: Sequence[Done[Row, Result]]) -> None:
         for one in done:
@@ -201,19 +235,9 @@ class Engine(Generic[Row, Result]):
     ) -> tuple[list[Row], set[str]]:
         """The rows claimed, and the queues to wake."""
         now = time.time()
-        wakes: set[str] = set(self._drain.wakes if done else ())
         if self._uncertain:
             rows.free_unknown(connection, self._drain.table, self._worker_id, list(self._held), now)
-        if done:
-            held = rows.still_held(connection, self._drain.table, self._worker_id, [one.row.row_id for one in done])
-            mine = [one for one in done if one.row.row_id in held]
-            good = [one for one in mine if one.error is None]
-            failed = [_put_off(one.row, one.error, now) for one in mine if one.error is not None]
-            settled = self._drain.settle(self._runtime, connection, good) if good else ()
-            if isinstance(settled, Settled):
-                wakes.update(settled.wakes)
-                settled = settled.again
-            rows.put_off(connection, self._drain.table, [*failed, *settled])
+        wakes = self._settle(connection, done, now) if done else set()
         if self.stopping.is_set():
             return [], wakes
         rows.free_lost(connection, now)
@@ -229,6 +253,20 @@ class Engine(Generic[Row, Result]):
             return [], wakes
         self._renew(connection, now)
         return self._drain.load(connection, ids), wakes
+
+    def _settle(self, connection: sa.Connection, done: Sequence[Done[Row, Result]], now: float) -> set[str]:
+        """Stores the outcomes of rows that are still ours; the queues to wake."""
+        held = rows.still_held(connection, self._drain.table, self._worker_id, [one.row.row_id for one in done])
+        mine = [one for one in done if one.row.row_id in held]
+        good = [one for one in mine if one.error is None]
+        failed = [_put_off(one.row, one.error, now) for one in mine if one.error is not None]
+        settled = self._drain.settle(self._runtime, connection, good) if good else ()
+        wakes = set(self._drain.wakes)
+        if isinstance(settled, Settled):
+            wakes.update(settled.wakes)
+            settled = settled.again
+        rows.put_off(connection, self._drain.table, [*failed, *settled])
+        return wakes
 
     def _claim(self, connection: sa.Connection, room: Room, now: float) -> list[int]:
         drain = self._drain
@@ -263,8 +301,8 @@ class Engine(Generic[Row, Result]):
             threading.Thread(target=self._worker, name=f"{self._drain.queue} {self._threads}", daemon=True).start()
 
     def _worker(self) -> None:
-        while True:
-            self._work(self._units.get())
+        while (unit := self._units.get()) is not None:
+            self._work(unit)
 
     def _work(self, unit: Sequence[Row]) -> None:
         open_rows = {row.row_id: row for row in unit}
@@ -272,6 +310,8 @@ class Engine(Generic[Row, Result]):
             for done in self._drain.work(self._runtime, unit):
                 open_rows.pop(done.row.row_id)
                 self._inbox.put(done)
+            if open_rows:
+                raise Unanswered(f"{self._drain.queue} has no outcome for it")
         except Exception as error:  # the job's edge: recorded on each row that has no outcome yet
             if not isinstance(error, BridgeError):
                 log.exception("a unit of work failed", extra={"queue": self._drain.queue})
@@ -279,8 +319,7 @@ class Engine(Generic[Row, Result]):
                 self._inbox.put(Done(row, None, error))
 
     def _keep_lease(self) -> None:
-        while True:
-            time.sleep(RENEW_EVERY)
+        while not self._closed.wait(RENEW_EVERY):
             if not self._held:
                 continue
             try:
@@ -289,6 +328,11 @@ class Engine(Generic[Row, Result]):
                 )
             except (DatabaseDown, TimeoutError):
                 log.warning("the lease could not be renewed")
+
+
+def _answer(looks: Sequence[_Look], claimed: int) -> None:
+    for look in looks:
+        look.claimed.set_result(claimed)
 
 
 def _put_off(row: ClaimedRow, error: BaseException | None, now: float) -> PutOff:

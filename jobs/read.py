@@ -27,9 +27,11 @@ log = logging.getLogger("moodbridge.read")
 
 
 def work(runtime: Runtime, unit: Sequence[PendingRead]) -> Iterable[Done[PendingRead, Received]]:
-    """What each request's ticket or page holds, customer text encrypted."""
-    for request in unit:
-        yield Done(request, _read(runtime, request) if request.connected else Received())
+    """What a ticket or page holds, customer text encrypted: one read answers all requests for it."""
+    first, *others = sorted(unit, key=lambda request: request.bulk)  # a live one keeps its messages live
+    yield Done(first, _read(runtime, first) if first.connected else Received())
+    for request in others:
+        yield Done(request, Received())
 
 
 def _read(runtime: Runtime, request: PendingRead) -> Received:
@@ -92,6 +94,7 @@ DRAIN: Drain[PendingRead, Received] = Drain(
     work=work,
     settle=settle,
     wakes=("score", "read", "writeback"),
+    unit_key=lambda request: (request.connection_id, request.target),
     also_off=True,
 )
 

@@ -16,7 +16,7 @@ from bridge.runtime import Runtime, open_runtime
 from bridge.store import schedule
 from bridge.store.database import DatabaseDown
 from bridge.store.queue import is_due
-from bridge.store.tables import messages, read_requests, tickets
+from bridge.store.tables import deliveries, messages, read_requests, tickets
 
 log = logging.getLogger("moodbridge.scheduler")
 
@@ -25,7 +25,12 @@ SWEEP_EVERY = 5.0
 LEASE = 15.0
 """Seconds after which another scheduler takes over."""
 
-SWEPT = (("read", read_requests, True), ("score", messages, False), ("writeback", tickets, False))
+SWEPT = (
+    ("read", read_requests, True),
+    ("score", messages, False),
+    ("writeback", tickets, False),
+    ("notify", deliveries, False),
+)
 """Queue, table, and whether work for workspaces that are off counts."""
 
 
@@ -73,12 +78,11 @@ def turn(runtime: Runtime, me: str) -> None:
         sweep(runtime)
         names = {task.name: task.every for task in TASKS}
         due = runtime.database.write(lambda connection: schedule.take_due(connection, names, now))
+        missed = [task.name for task in TASKS if task.name in due and not runtime.waker.job("read", task.function)]
+        if missed:
+            runtime.database.write(lambda connection: schedule.run_again(connection, missed, now))
     except DatabaseDown as error:
         log.warning(str(error))
-        return
-    missed = [task.name for task in TASKS if task.name in due and not runtime.waker.job("read", task.function)]
-    if missed:
-        runtime.database.write(lambda connection: schedule.run_again(connection, missed, now))
 
 
 def sweep(runtime: Runtime) -> None:
