@@ -1,6 +1,8 @@
 """A workspace's AI provider: set, show, test, usage, cache. What the command line and the API both do."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
@@ -193,6 +195,24 @@ def score(runtime: Runtime, slug: str, text: str) -> Verdict:
         return noted(offline_verdict(read), read, OFFLINE_FALLBACK)
     _enter(runtime, row, answer)
     return noted(answer.verdict, read)
+
+
+def way_of(runtime: Runtime, slug: str) -> Route | None:
+    """The way to the workspace's provider; None: it has none. Raises NotFound, WrongKey."""
+    _, row = _read(runtime, slug)
+    return None if row is None else route_of(row, runtime.vault)
+
+
+@contextmanager
+def metered(runtime: Runtime, slug: str) -> Iterator[Callable[[Usage], None]]:
+    """What is told to the function that it gives counts in the workspace's usage at the end, whatever happens."""
+    workspace, _ = _read(runtime, slug)
+    sums: list[Usage] = []
+    try:
+        yield sums.append
+    finally:
+        spent = sum(sums, Usage())
+        runtime.database.write(lambda connection: usage_rows.add(connection, {workspace.id: spent}, time.time()))
 
 
 def usage(runtime: Runtime, slug: str) -> UsageShown:

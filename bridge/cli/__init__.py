@@ -8,6 +8,7 @@ from bridge.cli.connect import connect, connections, disconnect
 from bridge.cli.database import db
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
+from bridge.cli.evaluate import evaluate_file
 from bridge.cli.provider import cache, provider, usage
 from bridge.cli.retry import retry
 from bridge.cli.run import scheduler, up, web, worker
@@ -39,6 +40,7 @@ for command in (
     connections,
     disconnect,
     score,
+    evaluate_file,
     token,
     retry,
     doctor,
