@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bridge.connector import LabelChange, Target
+from bridge.connector import Forgotten, LabelChange, Seen, Target, TargetKind
 from bridge.model import Author, Message, Origin
+from bridge.store import seen
 from bridge.store.corrections import apply_label_change
+from bridge.store.forget import forget
 from bridge.store.rows import rows_parameter, rows_sql
 from bridge.store.tables import State, connections, workspaces
 from bridge.store.writer import Operation
@@ -34,6 +36,9 @@ class Arrival:
     targets: Sequence[Target] = ()
     label_changes: Sequence[LabelChange] = ()
     ignored: int = 0
+    seen: Sequence[Seen] = ()
+    """What the helpdesk says that tickets showed: kept for the messages and read requests that came with it."""
+    forgotten: Sequence[Forgotten] = ()
     event: bool = False
     """The helpdesk sent it: it counts as a sign of life of the connection."""
 
@@ -67,6 +72,7 @@ def store_arrivals(connection: sa.Connection, arrivals: Sequence[Arrival]) -> li
     current = [arrival for arrival in fresh if arrival is not None]
     new_messages = _insert_messages(connection, current, known)
     new_targets = _insert_targets(connection, current, known)
+    doubted = seen.doubt(connection, [(a.connection_id, one) for a in current for one in _for_tickets(a)])
     receipts: list[Receipt] = []
     for arrival in fresh:
         if arrival is None:
@@ -75,15 +81,17 @@ def store_arrivals(connection: sa.Connection, arrivals: Sequence[Arrival]) -> li
         things = len(arrival.messages) + len(arrival.targets)
         messages, targets = new_messages.get(id(arrival), 0), new_targets.get(id(arrival), 0)
         changed = _label_changes(connection, arrival, known[arrival.connection_id])
+        changed += _forget(connection, arrival, known[arrival.connection_id])
         accepted = messages + targets
         words = messages and any(message.author is Author.CUSTOMER for message in arrival.messages)
-        due = {"score": words, "read": targets, "writeback": changed}
+        due = {"score": words, "read": targets, "writeback": changed or doubted}
         wakes = frozenset(queue for queue, count in due.items() if count)
-        duplicates = things - accepted + len(arrival.label_changes) - changed
+        changes = len(arrival.label_changes) + len(arrival.forgotten)
+        duplicates = things - accepted + changes - changed
         if known[arrival.connection_id].enabled:
             receipts.append(Receipt(accepted + changed, duplicates, arrival.ignored, wakes=wakes))
         else:
-            ignored = things + len(arrival.label_changes) + arrival.ignored
+            ignored = things + changes + arrival.ignored
             receipts.append(Receipt(0, 0, ignored, wakes=wakes & {"read"}))
     _stamp(connection, current, known)
     return receipts
@@ -125,6 +133,7 @@ _MESSAGE_COLUMNS = {
     "bulk": "int",
     "due_at": "float",
     "text_hash": "text",
+    "seen": "text",
 }
 
 # What an arrival may bring its text to: a message that came while the workspace was off, or one that `rescore` wants.
@@ -132,7 +141,7 @@ _TAKES_TEXT = (
     f"(messages.state = {int(State.IGNORED)} OR (messages.wanted = 1"
     f" AND messages.state = {int(State.SETTLED)} AND excluded.state = {int(State.PENDING)}))"
 )
-_TAKEN = ("author", "author_id", "written_at", "received_at", "text", "text_hash", "due_at", "state")
+_TAKEN = ("author", "author_id", "written_at", "received_at", "text", "text_hash", "seen", "due_at", "state")
 
 
 def _insert_messages(
@@ -209,7 +218,19 @@ def _message_row(arrival: Arrival, home: _Connection, message: Message) -> list[
         _bulk(arrival),
         arrival.received_at,
         message.text_hash if text is not None else None,
+        _seen_of(arrival, message.ticket_id) if state is State.PENDING else None,
     ]
+
+
+def _seen_of(arrival: Arrival, ticket_id: str) -> str | None:
+    return next((seen.as_text(one) for one in arrival.seen if one.ticket_id == ticket_id), None)
+
+
+def _for_tickets(arrival: Arrival) -> list[Seen]:
+    """What no message that is to be scored, and no read request, carries to its ticket."""
+    carried = {message.ticket_id for message in arrival.messages if message.author is Author.CUSTOMER}
+    carried |= {target.name for target in arrival.targets if target.kind is TargetKind.TICKET}
+    return [one for one in arrival.seen if one.ticket_id not in carried]
 
 
 _TARGET_COLUMNS = {
@@ -222,6 +243,7 @@ _TARGET_COLUMNS = {
     "state": "int",
     "bulk": "int",
     "due_at": "float",
+    "seen": "text",
 }
 
 
@@ -238,8 +260,9 @@ def _insert_targets(
         home = known[arrival.connection_id]
         for target in arrival.targets:
             key = (arrival.connection_id, str(target.kind), target.name)
+            told = _seen_of(arrival, target.name) if target.kind is TargetKind.TICKET else None
             values = [home.workspace_id, *key, str(arrival.origin), arrival.received_at]
-            rows.setdefault(key, ([*values, 0, _bulk(arrival), arrival.received_at], id(arrival)))
+            rows.setdefault(key, ([*values, 0, _bulk(arrival), arrival.received_at, told], id(arrival)))
     if not rows:
         return {}
     names = ", ".join(_TARGET_COLUMNS)
@@ -283,6 +306,13 @@ def _label_changes(connection: sa.Connection, arrival: Arrival, home: _Connectio
     return sum(
         apply_label_change(connection, home.workspace_id, arrival.connection_id, change, scale, arrival.received_at)
         for change in arrival.label_changes
+    )
+
+
+def _forget(connection: sa.Connection, arrival: Arrival, home: _Connection) -> int:
+    return sum(
+        forget(connection, home.workspace_id, arrival.connection_id, what, arrival.received_at)
+        for what in arrival.forgotten
     )
 
 

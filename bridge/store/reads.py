@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from bridge.connector import Target, TargetKind
+from bridge.connector import Seen, Target, TargetKind
 from bridge.model import Origin
+from bridge.store import seen
 from bridge.store.tables import connections, read_requests, workspaces
 
 
@@ -23,6 +24,7 @@ class PendingRead:
     bulk: int
     attempts: int
     settings: str
+    seen: Seen | None
     secret: str = field(repr=False)
     """The workspace's, encrypted."""
 
@@ -42,6 +44,7 @@ def pending_reads(connection: sa.Connection, ids: Sequence[int]) -> list[Pending
             r.bulk,
             r.attempts,
             w.settings,
+            r.seen,
             w.secret,
         )
         .join(connections, c.id == r.connection_id)
@@ -59,6 +62,7 @@ def pending_reads(connection: sa.Connection, ids: Sequence[int]) -> list[Pending
             bulk=row.bulk,
             attempts=row.attempts,
             settings=row.settings,
+            seen=seen.from_text(row.name, row.seen),
             secret=row.secret,
         )
         for row in connection.execute(query)

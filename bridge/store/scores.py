@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
+from bridge.connector import Seen
 from bridge.model import Origin, Verdict
+from bridge.store import seen
 from bridge.store.rows import rows_parameter, rows_sql
 from bridge.store.tables import State
 from bridge.store.ticket_state import Touched, recompute
@@ -32,6 +34,7 @@ class PendingMessage:
     """The workspace's settings as JSON."""
     received_at: float
     text_hash: str | None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
     rows = connection.execute(
         sa.text(
             "SELECT m.id, m.workspace_id, m.connection_id, c.kind, c.status, m.ticket_id, m.message_id, m.origin,"
-            " m.bulk, m.attempts, m.text, w.settings, m.received_at, m.text_hash"
+            " m.bulk, m.attempts, m.text, w.settings, m.received_at, m.text_hash, m.seen"
             " FROM messages m JOIN workspaces w ON w.id = m.workspace_id JOIN connections c ON c.id = m.connection_id"
             f" WHERE m.id IN (SELECT id FROM {source} AS given)"
         ),
@@ -78,6 +81,7 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
             row.settings,
             row.received_at,
             row.text_hash,
+            seen.from_text(row.ticket_id, row.seen),
         )
         for row in rows
     ]
@@ -106,8 +110,9 @@ def settle_scores(
     )
     stored = connection.execute(
         sa.text(
-            f"UPDATE messages SET state = {int(State.SETTLED)}, text = NULL, text_hash = NULL, worker_id = NULL,"
-            f" {told}, scored_at = :now, cached = given.cached, cost = given.cost, last_error = given.remark"
+            f"UPDATE messages SET state = {int(State.SETTLED)}, text = NULL, text_hash = NULL, seen = NULL,"
+            f" worker_id = NULL, {told}, scored_at = :now, cached = given.cached, cost = given.cost,"
+            " last_error = given.remark"
             f" FROM {rows_sql(connection, _SETTLED)} AS given WHERE messages.id = given.id"
             " RETURNING messages.id, messages.origin"
         ),
@@ -120,9 +125,12 @@ def settle_scores(
         message, origin = one.message, origins[one.message.row_id]
         key = (message.connection_id, message.ticket_id)
         before = touched.get(key)
+        newest = seen.newer(message.seen, before.seen if before is not None else None)
         if before is None or origin is Origin.LIVE:
             writable = message.connected and writes(message.kind)
-            touched[key] = Touched(message.workspace_id, origin, writable)
+            touched[key] = Touched(message.workspace_id, origin, writable, newest)
+        else:
+            touched[key] = replace(before, seen=newest)
     recompute(connection, touched, now)
 
 

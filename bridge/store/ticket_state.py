@@ -7,10 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.connector import Seen
 from bridge.conversation import Conversation, state_of
 from bridge.model import UNKNOWN, Origin, Score, ScoredMessage, Sentiment, Trend
 from bridge.store.rows import rows_parameter, rows_sql
-from bridge.store.tables import State
+from bridge.store.seen import newer
+from bridge.store.tables import State, tickets
 
 TicketKey = tuple[str, str]
 """A connection's id and a ticket's id."""
@@ -24,21 +26,33 @@ class Touched:
     origin: Origin
     writable: bool
     """Its helpdesk takes labels from us."""
+    seen: Seen | None = None
+    """What the message's event said that the ticket showed."""
 
 
 def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], now: float) -> None:
-    """Brings the tickets' rows in line with their messages; those that differ from what was written become due."""
+    """Brings the tickets' rows in line with their messages; those that differ from what was written become due.
+
+    A ticket without a scored message has no row.
+    """
     keys = sorted(touched)
     if connection.dialect.name != "sqlite":
         _make_rows(connection, touched, keys, now)
     before = _rows(connection, keys)
     scored = _scored(connection, keys)
     rows: list[list[object]] = []
+    empty: list[TicketKey] = []
     for key in keys:
         state = state_of(scored.get(key, ()))
-        if state is not None:
+        if state is None:
+            empty.append(key)
+        else:
             rows.append(_row(key, touched[key], state, before.get(key), now))
     _upsert(connection, rows)
+    for connection_id, ticket_id in empty:
+        connection.execute(
+            sa.delete(tickets).where(tickets.c.connection_id == connection_id, tickets.c.ticket_id == ticket_id)
+        )
 
 
 _KEY = {"connection_id": "text", "ticket_id": "text"}
@@ -70,7 +84,7 @@ def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKe
     found = connection.execute(
         sa.text(
             "SELECT t.connection_id, t.ticket_id, t.state, t.bulk, t.held_at, t.written_label, t.written_score,"
-            f" t.written_trend FROM {rows_sql(connection, _KEY)} AS given JOIN tickets t"
+            f" t.written_trend, t.seen_label, t.seen_stamp FROM {rows_sql(connection, _KEY)} AS given JOIN tickets t"
             f" ON t.connection_id = given.connection_id AND t.ticket_id = given.ticket_id{lock}"
         ),
         {"rows": rows_parameter(keys)},
@@ -107,6 +121,16 @@ def desired(row: sa.Row[*tuple[Any, ...]]) -> Sentiment:
     return Sentiment(row.label, None if row.score is None else Score(row.score), Trend(row.trend))
 
 
+def seen(row: sa.Row[*tuple[Any, ...]]) -> Seen | None:
+    """What the newest event since our last write said that the ticket showed, by a ticket's row."""
+    return None if row.seen_stamp is None else Seen(row.ticket_id, row.seen_label, row.seen_stamp)
+
+
+def is_doubtful(told: Seen | None, last: Sentiment | None) -> bool:
+    """Whether an event says that the ticket does not show what we wrote: it is to be looked at."""
+    return told is not None and last is not None and told.label != last.label
+
+
 def is_held(held_at: float | None, shown_written_at: float) -> bool:
     """Whether a label that a person set stands: until a customer message written after it is scored."""
     return held_at is not None and shown_written_at <= held_at
@@ -129,7 +153,9 @@ def _row(
     wanted = Sentiment(state.label, state.score, state.trend)
     last = written(before) if before is not None else None
     held_at = before.held_at if before is not None else None
-    due = touched.writable and needs_write(wanted, last, held_at, state.shown_written_at)
+    told = newer(seen(before) if before is not None else None, touched.seen)
+    doubtful = is_doubtful(told, last) and not is_held(held_at, state.shown_written_at)
+    due = touched.writable and (doubtful or needs_write(wanted, last, held_at, state.shown_written_at))
     live = touched.origin is Origin.LIVE
     waiting_live = before is not None and before.state == State.PENDING and before.bulk == 0
     origin = Origin.LIVE if live or (waiting_live and due) else touched.origin
@@ -150,6 +176,8 @@ def _row(
         int(State.PENDING if due else State.SETTLED),
         int(origin is not Origin.LIVE),
         now,
+        told.label if told is not None else None,
+        told.stamp if told is not None else None,
     ]
 
 
@@ -171,6 +199,8 @@ _COLUMNS = {
     "state": "int",
     "bulk": "int",
     "due_at": "float",
+    "seen_label": "text",
+    "seen_stamp": "text",
 }
 
 
@@ -187,9 +217,10 @@ def _upsert(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None
             " ON CONFLICT (connection_id, ticket_id) DO UPDATE SET"
             # A row that is being written stays claimed; its settle looks again at what the ticket should show.
             # One with an open write stays due: nobody knows yet what its helpdesk shows.
-            " state = CASE WHEN tickets.worker_id IS NOT NULL OR (tickets.state = 0 AND EXISTS (SELECT 1 FROM writes w"
+            " state = CASE WHEN tickets.worker_id IS NOT NULL THEN tickets.state"
+            f" WHEN tickets.state <> {int(State.SETTLED)} AND EXISTS (SELECT 1 FROM writes w"
             " WHERE w.state = 'sending' AND w.connection_id = excluded.connection_id"
-            " AND w.ticket_id = excluded.ticket_id)) THEN tickets.state ELSE excluded.state END,"
+            f" AND w.ticket_id = excluded.ticket_id) THEN {int(State.PENDING)} ELSE excluded.state END,"
             " due_at = CASE WHEN tickets.worker_id IS NOT NULL OR tickets.state = 0"
             " THEN tickets.due_at ELSE excluded.due_at END,"
             " attempts = CASE WHEN tickets.state = 0 THEN tickets.attempts ELSE 0 END,"

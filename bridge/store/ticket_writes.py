@@ -11,12 +11,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.connector import LabelChange, WriteResult, WriteStatus
-from bridge.model import UNKNOWN, Sentiment
+from bridge.connector import LabelChange, Seen, WriteResult, WriteStatus
+from bridge.model import UNKNOWN, Origin, Sentiment
 from bridge.scale import Scale
 from bridge.store.corrections import apply_label_change
 from bridge.store.tables import State, connections, tickets, workspaces, writes
-from bridge.store.ticket_state import as_json, desired, from_json, is_held, needs_write, written
+from bridge.store.ticket_state import as_json, desired, from_json, is_doubtful, is_held, needs_write, seen, written
+from bridge.workspace_settings import WorkspaceSettings
+from bridge.workspace_settings import from_json as settings_from
+
+BULK_WORK = frozenset((Origin.BACKFILL, Origin.RESCORE, Origin.SCALE))
+"""What `backfill_write` decides about. Live messages and people's corrections are written in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,13 @@ class PendingTicket:
     before: Sentiment | None
     after: Sentiment
     unsure: tuple[Sentiment, ...]
-    """Values that the helpdesk may show since a worker died writing them: it is read back before it is written."""
+    """Values that the helpdesk may show, written by a worker that died or by a call whose outcome nobody saw: it is
+    read back before it is written."""
+    seen: Seen | None
     held_at: float | None
     cause: str | None
     """The message whose label is shown."""
+    unsolved_only: bool
     settings: str
 
 
@@ -107,7 +115,23 @@ def _is_wanted(row: sa.Row[*tuple[Any, ...]], unsure: bool) -> bool:
         return False
     if unsure:
         return not is_held(row.held_at, row.shown_written_at)
+    if _is_bulk_work(row) and _settings(row).backfill_write == "none":
+        return False
+    return _is_due(row)
+
+
+def _is_due(row: sa.Row[*tuple[Any, ...]]) -> bool:
+    if is_doubtful(seen(row), written(row)) and not is_held(row.held_at, row.shown_written_at):
+        return True
     return needs_write(desired(row), written(row), row.held_at, row.shown_written_at)
+
+
+def _is_bulk_work(row: sa.Row[*tuple[Any, ...]]) -> bool:
+    return Origin(row.origin) in BULK_WORK
+
+
+def _settings(row: sa.Row[*tuple[Any, ...]]) -> WorkspaceSettings:
+    return settings_from(row.workspace_settings)
 
 
 def _let_rest(connection: sa.Connection, ids: set[int]) -> None:
@@ -122,7 +146,7 @@ def _let_rest(connection: sa.Connection, ids: set[int]) -> None:
 def _pending(row: sa.Row[*tuple[Any, ...]], unsure: tuple[Sentiment, ...]) -> PendingTicket:
     before, after = written(row), desired(row)
     if after.label == UNKNOWN and before is not None:
-        after = before  # only an unsure one comes here: unknown never replaces a real label
+        after = before  # to be looked at only: unknown never replaces a real label
     return PendingTicket(
         row_id=row.id,
         workspace_id=row.workspace_id,
@@ -133,8 +157,10 @@ def _pending(row: sa.Row[*tuple[Any, ...]], unsure: tuple[Sentiment, ...]) -> Pe
         before=before,
         after=after,
         unsure=unsure,
+        seen=seen(row),
         held_at=row.held_at,
         cause=row.shown_message_id,
+        unsolved_only=_is_bulk_work(row) and _settings(row).backfill_write == "open",
         settings=row.workspace_settings,
     )
 
@@ -142,7 +168,7 @@ def _pending(row: sa.Row[*tuple[Any, ...]], unsure: tuple[Sentiment, ...]) -> Pe
 def _unsure(
     connection: sa.Connection, rows: Sequence[sa.Row[*tuple[Any, ...]]]
 ) -> dict[tuple[str, str], tuple[Sentiment, ...]]:
-    """What was being written when a worker died, the last one at the end, of tickets with an open write."""
+    """What was being written, the last one at the end, of tickets with an open write."""
     found: dict[tuple[str, str], tuple[Sentiment, ...]] = {}
     for connection_id in {row.connection_id for row in rows}:
         ids = [row.ticket_id for row in rows if row.connection_id == connection_id]
@@ -178,9 +204,12 @@ _LOG_STATE = {
 def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, now: float) -> None:
     """Closes the `writes` row and, where the write is decided, lets the ticket rest or makes it due again.
 
-    Write results that ask for another try (later, failed) leave the ticket's row to the queue's rules.
+    Write results that ask for another try (later, unsure, failed) leave the ticket's row to the queue's rules, and an
+    unsure one leaves its `writes` row open.
     """
     ticket, result = one.ticket, one.result
+    if result.status is WriteStatus.UNSURE:
+        return
     where = (tickets.c.connection_id == ticket.connection_id) & (tickets.c.ticket_id == ticket.ticket_id)
     connection.execute(
         sa.update(writes)
@@ -195,6 +224,8 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
     # A person's label that we were told of since the claim is newer than what this call found or wrote.
     overtaken = before.held_at != ticket.held_at
     values: dict[str, object] = {"worker_id": None, "attempts": 0, "deaths": 0, "last_error": result.reason}
+    if ticket.seen is not None and before.seen_stamp == ticket.seen.stamp:
+        values |= {"seen_label": None, "seen_stamp": None}  # a newer one may be of before or after this write
     if result.status is WriteStatus.DONE and not overtaken:
         values |= {
             "written_label": one.after.label,
@@ -210,8 +241,6 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
         change = LabelChange(ticket.ticket_id, result.label, None, at)
         apply_label_change(connection, ticket.workspace_id, ticket.connection_id, change, scale, now)
     row = connection.execute(sa.select(tickets).where(where)).one()
-    again = result.status is not WriteStatus.GONE and needs_write(
-        desired(row), written(row), row.held_at, row.shown_written_at
-    )
+    again = result.status is not WriteStatus.GONE and _is_due(row)
     state = State.PENDING if again else State.SETTLED
     connection.execute(sa.update(tickets).where(where).values(state=int(state), due_at=now))
