@@ -141,7 +141,7 @@ def one(connection: sa.Connection, workspace_id: int, connection_id: str, ticket
 
 
 def messages_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketMessage]:
-    """The ticket's messages in the order of writing, without those whose words never came (workspace off)."""
+    """The ticket's messages in the order of writing, without those whose words never came or are forgotten."""
     fields = (
         _m.message_id,
         _m.author,
@@ -161,7 +161,7 @@ def messages_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketMes
         .where(
             _m.connection_id == ticket.connection,
             _m.ticket_id == ticket.ticket_id,
-            _m.state != sa.literal_column(str(int(State.IGNORED))),
+            _m.state.not_in([sa.literal_column(str(int(state))) for state in (State.IGNORED, State.FORGOTTEN)]),
         )
         .order_by(*newest_first)
         .limit(MOST_PARTS)
