@@ -75,3 +75,8 @@ class Drain(Generic[Row, Result]):
     one_per_connection: bool = False
     also_off: bool = False
     """Works for workspaces that are off too."""
+
+    @property
+    def pool(self) -> int:
+        """Rows under way at most, of which a workspace and bulk work get a part each. More wait for a free thread."""
+        return self.capacity if self.one_per_connection else self.threads

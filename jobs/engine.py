@@ -245,8 +245,8 @@ class Engine(Generic[Row, Result]):
         bulk_held = sum(self._held.values()) - sum(one.row.bulk for one in done)
         room = Room(
             rows=self._drain.capacity - held_after,
-            bulk_rows=self._drain.capacity // 2 - bulk_held,
-            default_in_flight=max(1, self._drain.capacity * 9 // 10),
+            bulk_rows=self._drain.pool // 2 - bulk_held,
+            default_in_flight=max(1, self._drain.pool * 9 // 10),
         )
         ids = self._claim(connection, room, now)
         if not ids:
