@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.model import Verdict
 from bridge.scoring.language import language_of
-from bridge.text.words import count_words
+from bridge.text.words import has_words
 
 SHORT = "short"
 MOSTLY_CODE = "mostly_code"
@@ -48,11 +48,11 @@ def caveats_of(text: str, languages: Collection[str] = (), truncated: bool = Fal
     """
     prose = _prose(text)
     found = []
-    if count_words(text) < _FEWEST_WORDS:
+    if not has_words(text, _FEWEST_WORDS):
         found.append(SHORT)
     if _size(prose) * 2 < _size(text):
         found.append(MOSTLY_CODE)
-    if languages and count_words(prose) >= _FEWEST_WORDS:
+    if languages and has_words(prose, _FEWEST_WORDS):
         language = language_of(prose)
         if language is not None and language not in languages:
             found.append(f"language:{language}")
@@ -86,4 +86,4 @@ def _is_code(line: str) -> bool:
 
 
 def _size(text: str) -> int:
-    return sum(len(word) for word in text.split())
+    return len("".join(text.split()))
