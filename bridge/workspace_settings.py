@@ -1,6 +1,7 @@
 """The settings of a workspace: their names, defaults and what each accepts."""
 
 import dataclasses
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -43,6 +44,7 @@ def changed(settings: WorkspaceSettings, values: Mapping[str, str]) -> Workspace
     return dataclasses.replace(settings, **parsed)  # type: ignore[arg-type]
 
 
+@functools.lru_cache(maxsize=1000)
 def from_json(text: str) -> WorkspaceSettings:
     """The settings as `to_json` stored them; keys of a later version are left out."""
     stored = json.loads(text)
