@@ -10,6 +10,7 @@ from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
 from bridge.cli.evaluate import evaluate_file
 from bridge.cli.provider import cache, provider, usage
+from bridge.cli.rescore import rescore
 from bridge.cli.retry import retry
 from bridge.cli.run import scheduler, up, web, worker
 from bridge.cli.score import score
@@ -43,6 +44,7 @@ for command in (
     evaluate_file,
     token,
     retry,
+    rescore,
     doctor,
     secrets,
 ):
