@@ -273,6 +273,8 @@ class Connector:
     """Writes up to `bulk_size` tickets; one result for each, in order. Raises when no ticket was written."""
     look: Callable[[Access, Sequence[str]], Sequence[Shown]] | None = None
     """What these tickets show now; tickets that are gone are left out."""
+    ticket_url: Callable[[Access, str], str | None] | None = None
+    """The page of a ticket in the helpdesk, as its agents open it. Calls nobody."""
     poll_every: Callable[[Access], float] | None = None
     """Seconds between two looks at what changed, where connections of this kind differ. Calls nobody."""
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from bridge.runtime import Runtime
 from bridge.store import queue, workspaces
+from bridge.wake import DRAINS
 
 
 def retry(runtime: Runtime, slug: str) -> dict[str, int]:
@@ -16,5 +17,5 @@ def retry(runtime: Runtime, slug: str) -> dict[str, int]:
         return queue.revive(connection, workspace.id, time.time())
 
     revived = runtime.database.write(revive)
-    runtime.waker.soon(("read", "score", "writeback"))
+    runtime.waker.soon(DRAINS)
     return revived

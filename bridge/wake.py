@@ -17,7 +17,12 @@ from rq.serializers import JSONSerializer
 
 log = logging.getLogger("moodbridge.wake")
 
-DRAINS = {"read": "jobs.read.drain", "score": "jobs.score.drain", "writeback": "jobs.writeback.drain"}
+DRAINS = {
+    "read": "jobs.read.drain",
+    "score": "jobs.score.drain",
+    "writeback": "jobs.writeback.drain",
+    "notify": "jobs.notify.drain",
+}
 """The drain of each queue, in the order in which a message passes them."""
 
 JOB_TIMEOUT = 30

@@ -91,13 +91,15 @@ class SharedContext(ssl.SSLContext):
             self._protocols_set = True
 
 
-def client_context(ca_file: str | None = None) -> ssl.SSLContext:
+def client_context(ca_file: str | None = None, *, alpn: bool = True) -> ssl.SSLContext:
     """A context that checks certificate and name. It trusts what the system's store holds (SSL_CERT_FILE and
     SSL_CERT_DIR too, so that an organisation's own authority counts), or certifi's list where the store is empty.
+    `alpn`: it is for HTTP.
     """
     context = SharedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    if alpn:
+        context.set_alpn_protocols(["http/1.1"])
     if ca_file is None:
         context.load_default_certs()
         if not context.cert_store_stats()["x509_ca"]:

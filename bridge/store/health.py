@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import redis
 import sqlalchemy as sa
 
-from bridge.store.tables import QUEUES, State, connections, messages, schedule, workspaces
+from bridge.store.tables import QUEUES, State, connections, deliveries, messages, schedule, workspaces
 from bridge.wake import queue_named
 
 
@@ -58,10 +58,12 @@ def oldest_pending(connection: sa.Connection, now: float) -> float:
     """Seconds for which the oldest due row of a workspace that is on has been waiting; 0 when none is."""
     oldest = 0.0
     for table in QUEUES:
+        # What waits for a receiver that fails is its own trouble, not this installation's.
+        well = " AND receiver_id IN (SELECT id FROM receivers WHERE strikes = 0)" if table is deliveries else ""
         due = connection.execute(
             sa.text(
                 f"SELECT min((SELECT min(due_at) FROM {table.name} WHERE workspace_id = w.id AND state = 0"
-                " AND worker_id IS NULL)) FROM workspaces w WHERE w.enabled = 1"
+                f" AND worker_id IS NULL{well})) FROM workspaces w WHERE w.enabled = 1"
             )
         ).scalar_one_or_none()
         if due is not None:
