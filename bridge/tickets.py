@@ -41,6 +41,8 @@ class TicketMessage:
     indicators: tuple[str, ...] = field(repr=False)
     caveats: tuple[str, ...]
     scorer: ScorerName | None
+    cached: bool
+    """The score was known from the same text before."""
     scored_at: float | None
 
 
@@ -107,6 +109,7 @@ def _message(runtime: Runtime, row: rows.TicketMessage) -> TicketMessage:
         indicators=tuple(json.loads(runtime.vault.decrypt(row.indicators))) if row.indicators else (),
         caveats=tuple(json.loads(row.caveats)) if row.caveats else (),
         scorer=ScorerName(*json.loads(row.scorer)) if row.scorer else None,
+        cached=row.cached,
         scored_at=row.scored_at,
     )
 

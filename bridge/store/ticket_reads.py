@@ -65,6 +65,7 @@ class TicketMessage:
     indicators: str | None
     caveats: str | None
     scorer: str | None
+    cached: bool
     scored_at: float | None
 
 
@@ -152,6 +153,7 @@ def messages_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketMes
         _m.indicators,
         _m.caveats,
         _m.scorer,
+        _m.cached,
         _m.scored_at,
     )
     # Two ids that are numbers order like numbers: the longer one is the later.
@@ -177,6 +179,7 @@ def messages_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketMes
             indicators=row.indicators,
             caveats=row.caveats,
             scorer=row.scorer,
+            cached=bool(row.cached),
             scored_at=row.scored_at,
         )
         for row in connection.execute(query)

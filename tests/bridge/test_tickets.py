@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bridge import tickets, workspaces
 from bridge.connector import WriteResult, WriteStatus
@@ -15,6 +16,7 @@ from bridge.receive import Receiver
 from bridge.runtime import Runtime
 from bridge.scale import FOUR
 from bridge.store import ticket_writes
+from bridge.store.tables import messages as message_table
 from bridge.store.tables import tickets as ticket_table
 from bridge.tickets import Filters, Order
 from tests.fakes import SCORER, Home, message, scored
@@ -188,8 +190,18 @@ def test_a_ticket_tells_how_each_message_was_scored(runtime: Runtime, home: Home
         indicators=("broken",),
         caveats=("short",),
         scorer=SCORER,
+        cached=False,
         scored_at=None,
     )
+
+
+def test_a_score_known_from_before_is_told_as_cached(runtime: Runtime, home: Home, score: Score) -> None:
+    score("T-1", 0)
+    runtime.database.write(lambda connection: connection.execute(sa.update(message_table).values(cached=1)))
+
+    (told,) = tickets.one(runtime, home.slug, home.connection, "T-1").messages
+
+    assert told.cached
 
 
 def test_messages_stand_in_the_order_of_writing_with_numbers_as_numbers(

@@ -59,7 +59,7 @@ def _message(one: TicketMessage) -> dict[str, object]:
         "indicators": list(one.indicators),
         "caveats": list(one.caveats),
         "scorer": scorer and {"provider": scorer.provider, "model": scorer.model, "prompt": scorer.prompt},
-        "cached": False,  # no cache in this version
+        "cached": one.cached,
         "scored_at": moment(one.scored_at),
     }
 
