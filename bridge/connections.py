@@ -16,7 +16,9 @@ from bridge.signing import new_secret
 from bridge.store import connections as rows
 from bridge.store import workspaces as workspace_rows
 from bridge.store.connections import ConnectionRow, StoredState
+from bridge.store.workspaces import Workspace
 from bridge.vault import fingerprint
+from bridge.workspace_settings import from_json
 
 DEFAULT_PREFIX = "sentiment"
 
@@ -69,6 +71,7 @@ def access_to(runtime: Runtime, row: ConnectionRow) -> Access:
         secrets=tuple(one.value for one in secrets_of(runtime, row) if one.until is None or one.until > now),
         state=StoredState(runtime.database, runtime.vault, row.id),
         http=runtime.http,
+        scale=from_json(row.settings).buckets.buckets,
     )
 
 
@@ -92,7 +95,8 @@ def connect(
         workspace = workspace_rows.by_slug(connection, slug)
         existing = _same(runtime, rows.of_workspace(connection, workspace.id), connector, options)
     if dry_run:
-        return _dry_run(runtime, connector, existing, options, prefix or DEFAULT_PREFIX)
+        access = _dry_access(runtime, workspace, existing, options, prefix, rotate)
+        return Connected(access.connection, access.hook_url, None, connector.install(access, True).steps)
     fresh = existing is None
     row = existing or _insert(runtime, workspace.id, kind, options, prefix or DEFAULT_PREFIX)
     access = access_to(runtime, row)
@@ -112,26 +116,37 @@ def connect(
         secret = installed.secret  # the helpdesk makes the secret itself: ours was never used
         before = existing or dataclasses.replace(row, secrets=runtime.vault.encrypt("[]"))
         row = _change(runtime, row, options, _renewed(runtime, before, secret), prefix)
+    kept = secrets_of(runtime, row)
+    own = [one for place, one in enumerate(kept) if place == 0 or one.until is not None]
+    wanted = (*own, *(HookSecret(other) for other in installed.secrets))
+    if wanted != kept:
+        _change(runtime, row, options, wanted, prefix)
     return Connected(row.id, access.hook_url, secret, installed.steps)
 
 
 def _renewed(runtime: Runtime, row: ConnectionRow, secret: str) -> list[HookSecret]:
-    """The new secret first; the one before it is good for another day, older ones no more."""
-    newest = secrets_of(runtime, row)[:1]
-    until = time.time() + OLD_SECRET_FOR
-    return [HookSecret(secret), *(HookSecret(former.value, until) for former in newest)]
+    """The new secret first; the one before it is good for another day, older ones no more; others' stay."""
+    newest, *rest = secrets_of(runtime, row) or (None,)
+    former = [] if newest is None else [HookSecret(newest.value, time.time() + OLD_SECRET_FOR)]
+    return [HookSecret(secret), *former, *(one for one in rest if one is not None and one.until is None)]
 
 
-def _dry_run(
-    runtime: Runtime, connector: Connector, existing: ConnectionRow | None, options: Mapping[str, str], prefix: str
-) -> Connected:
+def _dry_access(
+    runtime: Runtime,
+    workspace: Workspace,
+    existing: ConnectionRow | None,
+    options: Mapping[str, str],
+    prefix: str | None,
+    rotate: bool,
+) -> Access:
+    """What `install` would be handed."""
     if existing is not None:
         access = access_to(runtime, existing)
-    else:
-        url = f"{runtime.settings.public_url}/hooks/(made when you connect)"
-        access = Access("(new)", url, prefix, dict(options), (), _NoState(), runtime.http)
-    steps = connector.install(access, True).steps
-    return Connected(access.connection, access.hook_url, None, steps)
+        secrets = ("(made when you connect)", *access.secrets) if rotate else access.secrets
+        return dataclasses.replace(access, options=dict(options), prefix=prefix or access.prefix, secrets=secrets)
+    url = f"{runtime.settings.public_url}/hooks/(made when you connect)"
+    scale = workspace.settings.buckets.buckets
+    return Access("(new)", url, prefix or DEFAULT_PREFIX, dict(options), (), _NoState(), runtime.http, scale)
 
 
 class _NoState:
@@ -177,8 +192,8 @@ def _check_options(connector: Connector, options: Mapping[str, str]) -> None:
 def _same(
     runtime: Runtime, existing: Sequence[ConnectionRow], connector: Connector, options: Mapping[str, str]
 ) -> ConnectionRow | None:
-    """The connection that these options mean: the one whose options agree but for secrets."""
-    plain = [option.name for option in connector.options if not option.secret]
+    """The connection that these options mean: the one whose options agree, of those that tell helpdesks apart."""
+    plain = [option.name for option in connector.options if option.identifies and not option.secret]
     for row in existing:
         if row.kind != connector.kind or row.status == "disconnected":
             continue

@@ -13,6 +13,7 @@ from bridge.errors import Invalid
 from bridge.runtime import Runtime
 from bridge.store import relabel, removal
 from bridge.store import workspaces as rows
+from bridge.store.connections import look_again
 from bridge.store.usage import forget_notes
 from bridge.store.workspaces import Workspace
 from bridge.wake import DRAINS
@@ -58,6 +59,8 @@ def set(runtime: Runtime, slug: str, values: Mapping[str, str]) -> Workspace:
         rows.update_settings(connection, workspace.id, changed(workspace.settings, values))
         if "monthly_budget_usd" in values:
             forget_notes(connection, workspace.id)
+        if "scale" in values:
+            look_again(connection, workspace.id)
         return rows.by_slug(connection, slug)
 
     workspace = runtime.database.write(store)

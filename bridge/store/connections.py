@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bridge.errors import NotFound
 from bridge.store.database import Database
-from bridge.store.tables import State, connection_state, connections, read_requests, tickets
+from bridge.store.tables import State, connection_state, connections, read_requests, tickets, workspaces
 from bridge.vault import Vault
 
 
@@ -29,9 +29,12 @@ class ConnectionRow:
     last_event_at: float | None
     last_write_at: float | None
     created_at: float
+    settings: str
+    """The workspace's, as JSON."""
 
 
-_COLUMNS = [connections.c[name] for name in ConnectionRow.__slots__]
+_COLUMNS = [workspaces.c.settings if name == "settings" else connections.c[name] for name in ConnectionRow.__slots__]
+_ROWS = sa.select(*_COLUMNS).select_from(connections).join(workspaces, workspaces.c.id == connections.c.workspace_id)
 
 
 def insert(
@@ -66,7 +69,7 @@ def insert(
 
 def by_id(connection: sa.Connection, connection_id: str) -> ConnectionRow:
     """Raises NotFound."""
-    row = connection.execute(sa.select(*_COLUMNS).where(connections.c.id == connection_id)).first()
+    row = connection.execute(_ROWS.where(connections.c.id == connection_id)).first()
     if row is None:
         raise NotFound(f"There is no connection {connection_id}; `moodbridge connections SLUG` lists them")
     return ConnectionRow(*row)
@@ -75,20 +78,20 @@ def by_id(connection: sa.Connection, connection_id: str) -> ConnectionRow:
 def by_hook_hash(connection: sa.Connection, hook_hash: str) -> ConnectionRow | None:
     """The connection that a hook path belongs to, unless it was disconnected."""
     row = connection.execute(
-        sa.select(*_COLUMNS).where(connections.c.hook_hash == hook_hash, connections.c.status != "disconnected")
+        _ROWS.where(connections.c.hook_hash == hook_hash, connections.c.status != "disconnected")
     ).first()
     return None if row is None else ConnectionRow(*row)
 
 
 def of_workspace(connection: sa.Connection, workspace_id: int) -> Sequence[ConnectionRow]:
     """The workspace's connections, the oldest first, disconnected ones included."""
-    query = sa.select(*_COLUMNS).where(connections.c.workspace_id == workspace_id).order_by(connections.c.created_at)
+    query = _ROWS.where(connections.c.workspace_id == workspace_id).order_by(connections.c.created_at)
     return [ConnectionRow(*row) for row in connection.execute(query)]
 
 
 def all_active(connection: sa.Connection) -> Sequence[ConnectionRow]:
     """Every connection that was not disconnected."""
-    query = sa.select(*_COLUMNS).where(connections.c.status != "disconnected")
+    query = _ROWS.where(connections.c.status != "disconnected")
     return [ConnectionRow(*row) for row in connection.execute(query)]
 
 
@@ -97,7 +100,26 @@ def change(connection: sa.Connection, connection_id: str, *, options: str, secre
     connection.execute(
         sa.update(connections)
         .where(connections.c.id == connection_id)
-        .values(options=options, secrets=secrets, prefix=prefix, revision=connections.c.revision + 1)
+        .values(options=options, secrets=secrets, prefix=prefix, paused_until=None, revision=connections.c.revision + 1)
+    )
+
+
+def pause(connection: sa.Connection, connection_id: str, until: float) -> None:
+    """Nothing is read from the connection's helpdesk or written to it before `until`."""
+    c = connections.c
+    connection.execute(
+        sa.update(connections)
+        .where(c.id == connection_id, sa.or_(c.paused_until.is_(None), c.paused_until < until))
+        .values(paused_until=until)
+    )
+
+
+def look_again(connection: sa.Connection, workspace_id: int) -> None:
+    """What the workspace's connections are handed has changed: who holds it reads it anew."""
+    connection.execute(
+        sa.update(connections)
+        .where(connections.c.workspace_id == workspace_id)
+        .values(revision=connections.c.revision + 1)
     )
 
 

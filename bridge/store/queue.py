@@ -5,13 +5,13 @@ still holds them. Rows of a worker whose lease ran out are free at once.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from bridge.store.rows import rows_parameter, rows_sql
-from bridge.store.tables import QUEUES, State, workers
+from bridge.store.tables import QUEUES, State, connections, read_requests, tickets, workers
 
 LEASE = 10.0
 """Seconds a worker keeps its rows without a sign of life."""
@@ -27,6 +27,12 @@ WORKER_DEATHS = 30
 
 _WORKSPACES_A_STATEMENT = 100
 """SQLite takes 500 parts of a UNION in one statement; a shorter one is also planned faster."""
+
+FAR_PAUSE = 7200.0
+"""A pause of a connection that ends later than this from now was set by a clock that has jumped back since."""
+
+CALL_HELPDESKS = (read_requests, tickets)
+"""The queues whose rows wait while their connection is paused."""
 
 _CLAIM_LOCK = 0x6D6F6F64  # "mood": PostgreSQL's advisory lock of all claims
 
@@ -125,28 +131,61 @@ def claim(
 
     Workspaces that are off are skipped (unless `also_off`), and none gets more rows claimed than its
     in-flight limit.
-    With `one_per_connection`, connections of which rows are claimed already wait.
+    With `one_per_connection`, connections of which rows are claimed already wait; so do those whose helpdesk asked
+    for a pause.
     """
     if room.rows <= 0:
         return []
     if connection.dialect.name != "sqlite":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
-    also = _not_busy(connection, table) if one_per_connection else ""
-    free = _free_slots(connection, table, room, now, also_off)
+    waiting = _paused(connection, now) if table in CALL_HELPDESKS else set()
+    if one_per_connection:
+        waiting |= _busy(connection, table)
+    also = _none_of("connection_id", waiting)
+    free = _free_slots(connection, table, room, now, _on(also_off) + _none_of("id", _at_rest(connection, waiting)))
     live = _take(connection, table, worker_id, 0, room.rows, free, now, also)
     bulk = _take(connection, table, worker_id, 1, min(room.bulk_rows, room.rows - len(live)), free, now, also)
     return live + bulk
 
 
-def _not_busy(connection: sa.Connection, table: sa.Table) -> str:
+def _busy(connection: sa.Connection, table: sa.Table) -> set[str]:
+    """The connections of which rows are claimed."""
     busy = connection.execute(
         sa.text(f"SELECT DISTINCT connection_id FROM {table.name} WHERE worker_id IS NOT NULL")
     ).scalars()
-    names = ", ".join("'" + str(name).replace("'", "''") + "'" for name in busy)
-    return f" AND connection_id NOT IN ({names})" if names else ""
+    return set(busy)
 
 
-def _free_slots(connection: sa.Connection, table: sa.Table, room: Room, now: float, also_off: bool) -> dict[int, int]:
+def _paused(connection: sa.Connection, now: float) -> set[str]:
+    """The connections whose helpdesk asked not to be called now."""
+    paused = connection.execute(
+        sa.text(
+            "SELECT id FROM connections WHERE paused_until IS NOT NULL AND paused_until > :now AND paused_until < :far"
+        ),
+        {"now": now, "far": now + FAR_PAUSE},
+    ).scalars()
+    return set(paused)
+
+
+def _at_rest(connection: sa.Connection, waiting: set[str]) -> set[int]:
+    """The workspaces all of whose connections wait: nothing is looked for in their queues, however long they are."""
+    if not waiting:
+        return set()
+    c = connections.c
+    homes = sa.select(c.workspace_id).where(c.id.in_(waiting))
+    rows = connection.execute(
+        sa.select(c.workspace_id, c.id).where(c.workspace_id.in_(homes), c.status != "disconnected")
+    ).all()
+    return {row.workspace_id for row in rows} - {row.workspace_id for row in rows if row.id not in waiting}
+
+
+def _none_of(column: str, values: Iterable[object]) -> str:
+    """A condition; the values are ids of ours."""
+    listed = ", ".join("'" + str(one).replace("'", "''") + "'" if isinstance(one, str) else str(one) for one in values)
+    return f" AND {column} NOT IN ({listed})" if listed else ""
+
+
+def _free_slots(connection: sa.Connection, table: sa.Table, room: Room, now: float, among: str) -> dict[int, int]:
     """For each workspace that may work and has something due: how many more rows it may have claimed."""
     due = " OR ".join(
         f"EXISTS (SELECT 1 FROM {table.name} WHERE workspace_id = workspaces.id AND state = 0"
@@ -154,7 +193,7 @@ def _free_slots(connection: sa.Connection, table: sa.Table, room: Room, now: flo
         for bulk in (0, 1)
     )
     rows = connection.execute(
-        sa.text(f"SELECT id, in_flight FROM workspaces WHERE {_on(also_off)} AND ({due})"), {"now": now}
+        sa.text(f"SELECT id, in_flight FROM workspaces WHERE {among} AND ({due})"), {"now": now}
     ).all()
     claimed = {
         row.workspace_id: row.claimed
@@ -292,12 +331,15 @@ def revive(connection: sa.Connection, workspace_id: int, now: float) -> dict[str
 
 def is_due(connection: sa.Connection, table: sa.Table, now: float, *, also_off: bool = False) -> bool:
     """Whether a claim would find anything: a due row of a workspace that is on, or rows of a lost worker."""
+    paused = _paused(connection, now) if table in CALL_HELPDESKS else set()
+    also = _none_of("connection_id", paused)
     found = connection.execute(
         sa.text(
-            f"SELECT EXISTS (SELECT 1 FROM workspaces WHERE {_on(also_off)} AND ("
+            f"SELECT EXISTS (SELECT 1 FROM workspaces"
+            f" WHERE {_on(also_off)}{_none_of('id', _at_rest(connection, paused))} AND ("
             + " OR ".join(
                 f"EXISTS (SELECT 1 FROM {table.name} WHERE workspace_id = workspaces.id AND state = 0"
-                f" AND worker_id IS NULL AND bulk = {bulk} AND due_at <= :now)"
+                f" AND worker_id IS NULL AND bulk = {bulk} AND due_at <= :now{also})"
                 for bulk in (0, 1)
             )
             + f")) OR EXISTS (SELECT 1 FROM {table.name} WHERE worker_id IN"
