@@ -240,6 +240,7 @@ class Engine(Generic[Row, Result]):
         wakes = self._settle(connection, done, now) if done else set()
         if self.stopping.is_set():
             return [], wakes
+        now = time.time()  # later than anything that the settle made due
         rows.free_lost(connection, now)
         held_after = len(self._held) - len(done)
         bulk_held = sum(self._held.values()) - sum(one.row.bulk for one in done)
