@@ -1,11 +1,15 @@
-"""What the drains' tests begin with."""
+"""What the drains' tests begin with: a helpdesk in memory, and the fake provider for tests of scoring."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from bridge.runtime import Runtime
+from bridge.runtime import Runtime, open_runtime
+from bridge.settings import Settings
+from tests.fakes import FAKE, WRITABLE
+from tests.hosts.provider import FakeProvider
 from tests.jobs.desk import Desk, Floor
+from tests.jobs.provided import Draining
 
 
 @pytest.fixture
@@ -19,3 +23,25 @@ def floor(runtime: Runtime, desk: Desk) -> Iterator[Floor]:
     made = Floor(runtime, desk)
     yield made
     made.close()
+
+
+@pytest.fixture
+def provider() -> Iterator[FakeProvider]:
+    with FakeProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def drain(runtime: Runtime, provider: FakeProvider) -> Iterator[Draining]:
+    draining = Draining(runtime)
+    yield draining
+    provider.state.held = False
+    draining.close()
+
+
+@pytest.fixture
+def second_runtime(settings: Settings, runtime: Runtime) -> Iterator[Runtime]:
+    """The same installation, opened once more, as another process does."""
+    opened = open_runtime(settings, {one.kind: one for one in (FAKE, WRITABLE)})
+    yield opened
+    opened.close()

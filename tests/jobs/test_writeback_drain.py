@@ -1,7 +1,7 @@
 """The write-back drain: each ticket's label lands once, and a crash, a person or trouble never makes it wrong."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -275,7 +275,7 @@ def test_a_ticket_that_is_gone_is_not_asked_for_again(floor: Floor, desk: Desk) 
 
 
 def test_a_connector_that_answers_for_fewer_tickets_than_asked_loses_none(runtime: Runtime, desk: Desk) -> None:
-    def short(access: Access, wanted: list[TicketWrite]) -> list[WriteResult]:
+    def short(access: Access, wanted: Sequence[TicketWrite]) -> list[WriteResult]:
         return list(desk.on_write(access, wanted))[:1]
 
     floor = Floor(runtime, desk, replace(desk.connector(), write=short))
