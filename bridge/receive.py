@@ -129,6 +129,8 @@ def _arrival(known: _Known, received: Received, now: float, vault: Vault) -> Arr
         targets=received.targets,
         label_changes=received.label_changes,
         ignored=received.ignored,
+        seen=received.seen,
+        forgotten=received.forgotten,
         event=True,
     )
 

@@ -1,11 +1,12 @@
-"""What a failing helpdesk means for the rows of its connection: they wait, and its health says why."""
+"""What a busy or failing helpdesk means for the rows of its connection: they wait, and its health says why."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 
 from bridge.connector import HelpdeskDown, RateLimited, Refused
 from bridge.runtime import Runtime
-from bridge.store.connections import note_failure
+from bridge.store.connections import note_failure, pause
 from jobs.drain import Later
 
 OUTAGE_PAUSE = 15.0
@@ -21,6 +22,7 @@ def waiting_out(runtime: Runtime, connection_id: str, doing: str) -> Iterator[No
     try:
         yield
     except RateLimited as error:
+        let_rest(runtime, connection_id, error)
         raise Later(error.retry_after, str(error)) from error
     except HelpdeskDown as error:
         _note(runtime, connection_id, doing, str(error))
@@ -28,6 +30,13 @@ def waiting_out(runtime: Runtime, connection_id: str, doing: str) -> Iterator[No
     except Refused as error:
         _note(runtime, connection_id, doing, str(error))
         raise Later(REFUSED_PAUSE, str(error)) from error
+
+
+def let_rest(runtime: Runtime, connection_id: str, limited: RateLimited) -> None:
+    """Calls the helpdesk for no row of the connection, where it asks for that."""
+    if limited.whole:
+        until = time.time() + limited.retry_after
+        runtime.database.write(lambda connection: pause(connection, connection_id, until))
 
 
 def _note(runtime: Runtime, connection_id: str, doing: str, error: str) -> None:

@@ -76,13 +76,23 @@ def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[Pend
 def _arrivals(request: PendingRead, received: Received, now: float) -> list[Arrival]:
     """Live messages and, as bulk work, those too old to alert about."""
     oldest = now - from_json(request.settings).alert_max_age
-    whole = Arrival(request.connection_id, request.revision, now, request.origin, targets=received.targets)
+    seen = received.seen if request.seen is None else (*received.seen, request.seen)
+    whole = Arrival(
+        request.connection_id,
+        request.revision,
+        now,
+        request.origin,
+        targets=received.targets,
+        seen=seen,
+        forgotten=received.forgotten,
+    )
     if request.origin is not Origin.LIVE:
         return [dataclasses.replace(whole, messages=received.messages)]
     young = [message for message in received.messages if message.written_at >= oldest]
     old = [message for message in received.messages if message.written_at < oldest]
     live = dataclasses.replace(whole, messages=young, label_changes=received.label_changes)
-    return [live, dataclasses.replace(whole, origin=Origin.BACKFILL, targets=(), messages=old)] if old else [live]
+    bulk = Arrival(request.connection_id, request.revision, now, Origin.BACKFILL, messages=old, seen=seen)
+    return [live, bulk] if old else [live]
 
 
 DRAIN: Drain[PendingRead, Received] = Drain(

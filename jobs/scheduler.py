@@ -61,12 +61,21 @@ def main() -> None:
     runtime = open_runtime()
     me = f"{os.uname().nodename}:{os.getpid()}"
     try:
+        _begin(runtime)
         while True:
             turn(runtime, me)
             if stop.wait(SWEEP_EVERY):
                 return
     finally:
         runtime.close()
+
+
+def _begin(runtime: Runtime) -> None:
+    """What happened while nobody polled is looked for at once."""
+    try:
+        runtime.database.write(schedule.poll_again)
+    except DatabaseDown as error:
+        log.warning(str(error))
 
 
 def turn(runtime: Runtime, me: str) -> None:

@@ -18,7 +18,7 @@ from bridge.store.tables import tickets
 from bridge.store.ticket_writes import PendingTicket, TicketWritten, begin_writes, settle_write
 from bridge.workspace_settings import from_json
 from jobs.drain import Done, Drain
-from jobs.helpdesk import OUTAGE_PAUSE, waiting_out
+from jobs.helpdesk import OUTAGE_PAUSE, let_rest, waiting_out
 from jobs.process import run
 
 log = logging.getLogger("moodbridge.writeback")
@@ -38,9 +38,9 @@ def work(runtime: Runtime, unit: Sequence[PendingTicket]) -> Iterable[Done[Pendi
     size = max(1, connector.capabilities.bulk_size)
     with waiting_out(runtime, row.id, connections.WRITING):
         for part in _parts(fresh, size):
-            yield from _call(connector, access, part)
+            yield from _call(runtime, connector, access, part)
         for part in _parts(begun, size):
-            yield from _resume(connector, access, part)
+            yield from _resume(runtime, connector, access, part)
 
 
 def _parts(all_tickets: Sequence[PendingTicket], size: int) -> Iterator[Sequence[PendingTicket]]:
@@ -49,14 +49,17 @@ def _parts(all_tickets: Sequence[PendingTicket], size: int) -> Iterator[Sequence
 
 
 def _call(
-    connector: Connector, access: Access, part: Sequence[PendingTicket]
+    runtime: Runtime, connector: Connector, access: Access, part: Sequence[PendingTicket]
 ) -> Iterable[Done[PendingTicket, TicketWritten]]:
     if connector.write is None:
         raise WriteRefused(f"{connector.kind} takes no labels")
-    asked = [TicketWrite(ticket.ticket_id, ticket.before, ticket.after) for ticket in part]
+    asked = [
+        TicketWrite(ticket.ticket_id, ticket.before, ticket.after, ticket.seen, ticket.unsolved_only) for ticket in part
+    ]
     try:
         results = connector.write(access, asked)
     except RateLimited as error:
+        let_rest(runtime, access.connection, error)
         results = [
             WriteResult(one.ticket_id, WriteStatus.LATER, retry_after=error.retry_after, reason=str(error))
             for one in asked
@@ -75,22 +78,25 @@ def _call(
 
 
 def _resume(
-    connector: Connector, access: Access, part: Sequence[PendingTicket]
+    runtime: Runtime, connector: Connector, access: Access, part: Sequence[PendingTicket]
 ) -> Iterable[Done[PendingTicket, TicketWritten]]:
     """Tickets whose last write has no known outcome: what they show decides what is left to do."""
     if connector.look is None:
-        yield from _call(connector, access, part)
+        yield from _call(runtime, connector, access, part)
         return
     shown = {one.ticket_id: one.sentiment for one in connector.look(access, [ticket.ticket_id for ticket in part])}
     unwritten: list[PendingTicket] = []
     for ticket in part:
-        result = _seen(ticket, ticket.ticket_id in shown, shown.get(ticket.ticket_id))
+        now_shown = shown.get(ticket.ticket_id)
+        result = _seen(ticket, ticket.ticket_id in shown, now_shown)
         if result is not None:
             yield Done(ticket, TicketWritten(ticket, ticket.after, result))
+        elif now_shown is not None and now_shown.label in {one.label for one in ticket.unsure}:
+            unwritten.append(dataclasses.replace(ticket, before=now_shown))
         else:
-            unwritten.append(dataclasses.replace(ticket, before=shown[ticket.ticket_id]))
+            unwritten.append(ticket)
     if unwritten:
-        yield from _call(connector, access, unwritten)
+        yield from _call(runtime, connector, access, unwritten)
 
 
 def _seen(ticket: PendingTicket, exists: bool, now_shown: Sentiment | None) -> WriteResult | None:
@@ -99,10 +105,7 @@ def _seen(ticket: PendingTicket, exists: bool, now_shown: Sentiment | None) -> W
         return WriteResult(ticket.ticket_id, WriteStatus.GONE, reason="the ticket is gone")
     if now_shown == ticket.after:
         return WriteResult(ticket.ticket_id, WriteStatus.DONE)
-    ours = {one.label for one in (ticket.before, *ticket.unsure) if one is not None}
-    if now_shown is not None and now_shown.label not in ours:
-        return WriteResult(ticket.ticket_id, WriteStatus.PERSON, label=now_shown.label)
-    return None
+    return None  # a label that is none of ours may be a person's: the connector can tell whose it is, and since when
 
 
 def settle(
@@ -117,7 +120,7 @@ def settle(
             continue
         settle_write(connection, written, from_json(one.row.settings).buckets, now)
         reason = written.result.reason or "the helpdesk refused the write"
-        if written.result.status is WriteStatus.LATER:
+        if written.result.status in (WriteStatus.LATER, WriteStatus.UNSURE):
             put_off.append(PutOff(one.row.row_id, now + (written.result.retry_after or OUTAGE_PAUSE), reason, False))
         elif written.result.status is WriteStatus.FAILED:
             put_off.append(PutOff(one.row.row_id, now + backoff(one.row.attempts), reason, True))

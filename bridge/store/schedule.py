@@ -6,6 +6,9 @@ import sqlalchemy as sa
 
 from bridge.store.tables import schedule
 
+POLL = "poll:"
+"""How the names of connections' polls begin."""
+
 
 def hold(connection: sa.Connection, name: str, holder: str, now: float, lease: float) -> bool:
     """True when `holder` has the lease `name` for the next `lease` seconds."""
@@ -21,21 +24,31 @@ def hold(connection: sa.Connection, name: str, holder: str, now: float, lease: f
     return changed.rowcount == 1
 
 
-def take_due(connection: sa.Connection, every: Mapping[str, float], now: float) -> set[str]:
-    """The names whose time has come (each its own interval in seconds); their next time is set."""
+def due(connection: sa.Connection, every: Mapping[str, float], now: float) -> set[str]:
+    """The names whose time has come, each with its own interval in seconds."""
     stored = {
         row.name: row.next_at
         for row in connection.execute(sa.select(schedule.c.name, schedule.c.next_at).where(schedule.c.name.in_(every)))
     }
-    due = {
+    return {
         name
         for name, interval in every.items()
         # Further ahead than an interval: the clock has jumped back since.
         if stored.get(name, 0.0) <= now or stored[name] > now + interval
     }
-    for name in due:
+
+
+def take_due(connection: sa.Connection, every: Mapping[str, float], now: float) -> set[str]:
+    """The same; their next time is set."""
+    taken = due(connection, every, now)
+    for name in taken:
         _set(connection, name, now + every[name])
-    return due
+    return taken
+
+
+def poll_again(connection: sa.Connection) -> None:
+    """Every connection that is polled is due."""
+    connection.execute(sa.update(schedule).where(schedule.c.name.startswith(POLL)).values(next_at=0.0))
 
 
 def run_again(connection: sa.Connection, names: Iterable[str], now: float) -> None:

@@ -183,6 +183,7 @@ class Floor:
         """The time of whatever was put off has come."""
         for table in (read_requests, messages, tickets):
             self.execute(sa.update(table).where(table.c.state == int(State.PENDING)).values(due_at=0))
+        self.execute(sa.update(connections).values(paused_until=None))
 
     def kill(self, engine: Engine[Any, Any]) -> None:
         """The worker dies here and now: nothing of what it does from now on reaches the database."""
