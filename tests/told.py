@@ -58,13 +58,28 @@ class Call:
         return self.headers["webhook-id"]
 
 
+Answer = tuple[int, bytes, dict[str, str]]
+Reply = Callable[[int, Call], Answer]
+"""Status, body and headers for the n-th call, counted from 1."""
+
+
+def answers(status: int = 200, body: bytes = b"", headers: dict[str, str] | None = None, after: float = 0.0) -> Reply:
+    """The same answer to every call, after so many seconds."""
+
+    def reply(_number: int, _call: Call) -> Answer:
+        time.sleep(after)
+        return status, body, headers or {}
+
+    return reply
+
+
 @dataclass
 class Listener:
-    """What came in, and what is answered: `reply` gives status, body and headers of the n-th call (from 1)."""
+    """What came in, and how it answers."""
 
     url: str
     calls: list[Call] = field(default_factory=list)
-    reply: Callable[[int, Call], tuple[int, bytes, dict[str, str]]] = lambda _number, _call: (200, b"", {})
+    reply: Reply = field(default_factory=answers)
     under_way: int = 0
     most_under_way: int = 0
 
@@ -87,7 +102,7 @@ def listening() -> Iterator[Listener]:
             number = len(listener.calls)
             listener.under_way += 1
             listener.most_under_way = max(listener.most_under_way, listener.under_way)
-        status, body, more = (405, b"", {}) if handler.command != "POST" else listener.reply(number, call)
+        status, body, more = listener.reply(number, call) if handler.command == "POST" else answers(405)(number, call)
         with lock:
             listener.under_way -= 1
         answer(handler, status, body, more)
@@ -97,7 +112,7 @@ def listening() -> Iterator[Listener]:
         yield listener
 
 
-def event(home: Home, ticket_id: str = "T-1", **values: Any) -> Event:
+def event(home: Home, ticket_id: str | None = "T-1", **values: Any) -> Event:
     """A changed label of a ticket."""
     given: dict[str, Any] = {
         "workspace_id": home.workspace_id,

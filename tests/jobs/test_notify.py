@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -14,13 +15,14 @@ from bridge.channels import webhook
 from bridge.channels.fact import Fact
 from bridge.model import Origin
 from bridge.runtime import Runtime
+from bridge.signing import new_secret
 from bridge.store import connections
 from bridge.store.delivery_claims import AT_ONCE, AT_ONCE_FAILING, STRIKES
 from bridge.store.events import EventType, insert_events
 from bridge.store.tables import State, events
 from jobs.notify import LADDER
 from tests.fakes import Home
-from tests.told import Listener, Notifying, endpoint, event, happen, listening, make_due, receiver, sent
+from tests.told import Listener, Notifying, answers, endpoint, event, happen, listening, make_due, receiver, sent
 
 
 @pytest.fixture
@@ -34,10 +36,6 @@ def drain(runtime: Runtime) -> Iterator[Notifying]:
     notifying = Notifying(runtime)
     yield notifying
     notifying.close()
-
-
-def fails(status: int = 500, headers: dict[str, str] | None = None, body: bytes = b"no") -> Callable[..., object]:
-    return lambda _number, _call: (status, body, headers or {})
 
 
 def test_an_event_arrives_signed_and_in_the_published_shape(
@@ -75,7 +73,7 @@ def test_another_secret_does_not_verify_it(runtime: Runtime, home: Home, listene
     happen(runtime, event(home))
     drain.all()
     with pytest.raises(Exception, match="No matching signature"):
-        listener.verified(webhooks.new_secret())
+        listener.verified(new_secret())
 
 
 def test_indicators_are_left_out_when_the_workspace_keeps_none(
@@ -126,7 +124,7 @@ def test_events_of_one_ticket_arrive_in_order_although_others_overtake_them(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     endpoint(runtime, home, listener.url)
-    listener.reply = lambda number, _call: (time.sleep(0.02 * (number % 3)), 200, b"", {})[1:]  # type: ignore[assignment]
+    listener.reply = lambda number, call: answers(after=0.02 * (number % 3))(number, call)
     happen(runtime, *(event(home, f"T-{n % 5}", message_id=f"m-{n}") for n in range(60)))
     drain.all()
     assert listener.most_under_way > 1
@@ -148,7 +146,7 @@ def test_what_follows_on_a_ticket_waits_until_the_one_before_is_taken(
     first = drain.tried()[0]
     happen(runtime, event(home, "T-1", message_id="m-c"), event(home, "T-2", message_id="m-d"))
     drain.until(lambda: sent(runtime)[3].state == State.SETTLED, "the other ticket's event")
-    listener.reply = lambda _number, _call: (200, b"", {})
+    listener.reply = answers()
     make_due(runtime)
     drain.all()
     assert first.state == State.PENDING
@@ -174,7 +172,7 @@ def test_the_tries_follow_the_published_ladder_and_then_end(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     endpoint_id, _ = endpoint(runtime, home, listener.url)
-    listener.reply = fails(500)
+    listener.reply = answers(500, b"no")
     happen(runtime, event(home))
     waits = []
     for number in range(1, len(LADDER) + 1):
@@ -197,7 +195,7 @@ def test_a_receiver_may_ask_for_more_time_but_not_for_ever(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying, header: str, waits: float
 ) -> None:
     endpoint(runtime, home, listener.url)
-    listener.reply = fails(429, {"Retry-After": header})
+    listener.reply = answers(429, headers={"Retry-After": header})
     happen(runtime, event(home))
     (row,) = drain.tried()
     assert waits <= row.due_at - row.tried_at <= waits * 1.1
@@ -207,7 +205,7 @@ def test_410_disables_the_endpoint_and_gives_up_what_waits(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     endpoint_id, _ = endpoint(runtime, home, listener.url)
-    listener.reply = fails(410)
+    listener.reply = answers(410)
     happen(runtime, event(home, "T-1"), event(home, "T-1"))
     rows = drain.all()
     assert {row.state for row in rows} == {State.DEAD}
@@ -220,10 +218,10 @@ def test_an_endpoint_enabled_again_gets_what_it_missed_by_a_resend(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     endpoint_id, _ = endpoint(runtime, home, listener.url)
-    listener.reply = fails(410)
+    listener.reply = answers(410)
     happen(runtime, event(home))
     drain.all()
-    listener.reply = lambda _number, _call: (204, b"", {})
+    listener.reply = answers(204)
     webhooks.enable(runtime, home.slug, endpoint_id)
     assert webhook_log.resend_since(runtime, home.slug, endpoint_id, time.time() - 60) == 1
     assert drain.all()[0].state == State.SETTLED
@@ -231,7 +229,7 @@ def test_an_endpoint_enabled_again_gets_what_it_missed_by_a_resend(
 
 def test_a_redirect_is_not_followed(runtime: Runtime, home: Home, listener: Listener, drain: Notifying) -> None:
     endpoint(runtime, home, listener.url)
-    listener.reply = fails(307, {"Location": listener.url + "/elsewhere"})
+    listener.reply = answers(307, headers={"Location": listener.url + "/elsewhere"})
     happen(runtime, event(home))
     (row,) = drain.tried()
     assert [call.path for call in listener.calls] == ["/told"]
@@ -292,7 +290,7 @@ def test_no_endpoint_gets_more_than_a_few_calls_at_once(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     endpoint(runtime, home, listener.url)
-    listener.reply = lambda _number, _call: (time.sleep(0.05), 200, b"", {})[1:]  # type: ignore[assignment]
+    listener.reply = answers(after=0.05)
     happen(runtime, *(event(home, f"T-{n}") for n in range(120)))
     drain.all()
     assert AT_ONCE // 2 < listener.most_under_way <= AT_ONCE
@@ -302,17 +300,17 @@ def test_an_endpoint_that_fails_gets_fewer_still_until_it_answers_well(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     endpoint_id, _ = endpoint(runtime, home, listener.url)
-    listener.reply = fails()
+    listener.reply = answers(500)
     happen(runtime, *(event(home, f"T-{n}") for n in range(STRIKES)))
     drain.until(lambda: all(row.attempts for row in sent(runtime)), "the first failures")
     assert receiver(runtime, endpoint_id).strikes >= STRIKES
     listener.most_under_way = 0
-    listener.reply = lambda _number, _call: (time.sleep(0.02), 500, b"", {})[1:]  # type: ignore[assignment]
+    listener.reply = answers(500, after=0.02)
     happen(runtime, *(event(home, f"U-{n}") for n in range(10)))
     drain.until(lambda: all(row.attempts for row in sent(runtime)), "every first try")
     assert listener.most_under_way <= AT_ONCE_FAILING
     assert webhooks.show(runtime, home.slug, endpoint_id).status == "failing"
-    listener.reply = lambda _number, _call: (200, b"", {})
+    listener.reply = answers()
     make_due(runtime)
     drain.all()
     assert receiver(runtime, endpoint_id).strikes == 0
@@ -324,8 +322,8 @@ def test_a_dead_endpoint_keeps_nobody_else_waiting(
 ) -> None:
     other = add_home()
     with listening() as dead:
-        held = True
-        dead.reply = lambda _number, _call: (_while(lambda: held), 200, b"", {})[1:]  # type: ignore[assignment]
+        over = threading.Event()
+        dead.reply = lambda number, call: answers(503 if over.wait(60) else 500)(number, call)
         endpoint(runtime, home, dead.url)
         endpoint(runtime, home, listener.url)
         endpoint(runtime, other, listener.url)
@@ -334,19 +332,14 @@ def test_a_dead_endpoint_keeps_nobody_else_waiting(
         happen(runtime, *(event(other, f"T-{n}") for n in range(50)))
         drain.until(lambda: len(listener.calls) == 550, "everything for the living", within=20)
         assert dead.under_way == AT_ONCE
-        held = False
-
-
-def _while(condition: Callable[[], bool]) -> None:
-    while condition():
-        time.sleep(0.01)
+        over.set()
 
 
 def test_the_log_shows_answer_time_and_status(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     endpoint_id, _ = endpoint(runtime, home, listener.url)
-    listener.reply = lambda _number, _call: (202, b"thank you" + b"." * 1000, {})
+    listener.reply = answers(202, b"thank you" + b"." * 1000)
     happen(runtime, event(home, "T-9"))
     drain.all()
     (line,) = webhook_log.listed(runtime, home.slug, endpoint_id)
@@ -386,7 +379,7 @@ def test_no_secret_no_address_and_no_word_of_a_customer_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     _, secret = endpoint(runtime, home, listener.url + "/path-secret?token=query-secret")
-    listener.reply = fails(500, body=b"echo: third time I ask")
+    listener.reply = answers(500, b"echo: third time I ask")
     happen(runtime, event(home, indicators=runtime.vault.encrypt('["third time I ask"]')))
     drain.tried()
     told = " ".join(
@@ -401,7 +394,7 @@ def test_the_answer_is_kept_encrypted_since_it_may_repeat_a_customers_words(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     endpoint(runtime, home, listener.url)
-    listener.reply = lambda _number, _call: (200, b"third time I ask", {})
+    listener.reply = answers(200, b"third time I ask")
     happen(runtime, event(home))
     (row,) = drain.all()
     assert "third time" not in row.answer
