@@ -60,7 +60,6 @@ def listed(
     slug: str,
     filters: Filters = Filters(),  # noqa: B008  it never changes
     *,
-    escalated: bool | None = None,
     order: Order = Order.UPDATED,
     cursor: str | None = None,
     limit: int = USUAL,
@@ -77,8 +76,6 @@ def listed(
         known = (*workspace.settings.buckets.labels, UNKNOWN)
         if filters.label is not None and filters.label not in known:
             raise Invalid("label", "use one of " + ", ".join(known))
-        if escalated:
-            return Page((), None)  # nothing escalates in this version
         found = rows.page(connection, workspace.id, filters, order, after, limit + 1)
     more = len(found) > limit
     return Page(found[:limit], _cursor(found[limit - 1], order) if more else None)

@@ -16,7 +16,7 @@ from bridge.scoring.standing import standings
 from bridge.store.queue import PutOff
 from bridge.store.scores import pending_messages, settle_scores
 from bridge.store.tables import messages
-from jobs.drain import Done, Drain
+from jobs.drain import Done, Drain, Settled
 from jobs.process import run
 
 log = logging.getLogger("moodbridge.score")
@@ -51,15 +51,17 @@ def _pace(url: str) -> Pace:
     return Pace(url)
 
 
-def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[Claimed, Outcome]]) -> Sequence[PutOff]:
+def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[Claimed, Outcome]]) -> Settled:
     """Stores the verdicts and keeps the books; returns the messages that are asked about again."""
     now = time.time()
     results = [(one.row, one.result) for one in done if one.result is not None]
     scored = [outcome.scored for _, outcome in results if outcome.scored is not None]
-    if scored:
-        settle_scores(connection, scored, now, lambda kind: runtime.connectors[kind].capabilities.writes)
+    told = bool(scored) and settle_scores(
+        connection, scored, now, lambda kind: runtime.connectors[kind].capabilities.writes
+    )
     books.enter(connection, [entry for entry in map(_entry, results) if entry is not None], now)
-    return _put_off(connection, [(row, outcome) for row, outcome in results if outcome.scored is None], now)
+    again = _put_off(connection, [(row, outcome) for row, outcome in results if outcome.scored is None], now)
+    return Settled(again, wakes=("notify",) if told else ())
 
 
 def _entry(result: tuple[Claimed, Outcome]) -> Entry | None:

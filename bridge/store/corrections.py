@@ -8,6 +8,7 @@ from bridge.errors import Invalid
 from bridge.model import Origin, Score, ScoredMessage
 from bridge.scale import Scale, score_for
 from bridge.store.tables import messages, tickets
+from bridge.store.ticket_events import tell
 from bridge.store.ticket_state import Touched, recompute
 
 
@@ -50,7 +51,7 @@ def apply_label_change(
         .values(held_at=change.at, written_label=change.label)
     )
     touched = Touched(workspace_id, Origin.CORRECTION, writable=True)
-    recompute(connection, {(connection_id, change.ticket_id): touched}, now)
+    tell(connection, recompute(connection, {(connection_id, change.ticket_id): touched}, now), now)
     return 1
 
 

@@ -84,7 +84,7 @@ def store_arrivals(connection: sa.Connection, arrivals: Sequence[Arrival]) -> li
         changed += _forget(connection, arrival, known[arrival.connection_id])
         accepted = messages + targets
         words = messages and any(message.author is Author.CUSTOMER for message in arrival.messages)
-        due = {"score": words, "read": targets, "writeback": changed or doubted}
+        due = {"score": words, "read": targets, "writeback": changed or doubted, "notify": changed}
         wakes = frozenset(queue for queue, count in due.items() if count)
         changes = len(arrival.label_changes) + len(arrival.forgotten)
         duplicates = things - accepted + changes - changed

@@ -11,7 +11,9 @@ from bridge.model import Origin, Verdict
 from bridge.store import seen
 from bridge.store.rows import rows_parameter, rows_sql
 from bridge.store.tables import State
+from bridge.store.ticket_events import tell
 from bridge.store.ticket_state import Touched, recompute
+from bridge.workspace_settings import from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class PendingMessage:
     received_at: float
     text_hash: str | None
     seen: Seen | None = None
+    written_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
     rows = connection.execute(
         sa.text(
             "SELECT m.id, m.workspace_id, m.connection_id, c.kind, c.status, m.ticket_id, m.message_id, m.origin,"
-            " m.bulk, m.attempts, m.text, w.settings, m.received_at, m.text_hash, m.seen"
+            " m.bulk, m.attempts, m.text, w.settings, m.received_at, m.text_hash, m.seen, m.written_at"
             " FROM messages m JOIN workspaces w ON w.id = m.workspace_id JOIN connections c ON c.id = m.connection_id"
             f" WHERE m.id IN (SELECT id FROM {source} AS given)"
         ),
@@ -82,6 +85,7 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
             row.received_at,
             row.text_hash,
             seen.from_text(row.ticket_id, row.seen),
+            row.written_at,
         )
         for row in rows
     ]
@@ -100,10 +104,11 @@ _SETTLED = {"id": "int"} | _TOLD | {"cached": "int", "cost": "int", "remark": "t
 
 def settle_scores(
     connection: sa.Connection, scored: Sequence[ScoredRow], now: float, writes: Callable[[str], bool]
-) -> None:
-    """Stores the verdicts, forgets the text, and brings the tickets in line, all in this transaction.
+) -> bool:
+    """Stores the verdicts, forgets the text, brings the tickets in line and tells of it, all in this transaction.
 
     What a person corrected stays as it is. `writes`: whether a kind of helpdesk takes labels from us.
+    Returns whether somebody is to be told, so that `notify` must be woken.
     """
     told = ", ".join(
         f"{name} = CASE WHEN corrected_at IS NULL THEN given.{name} ELSE messages.{name} END" for name in _TOLD
@@ -126,12 +131,14 @@ def settle_scores(
         key = (message.connection_id, message.ticket_id)
         before = touched.get(key)
         newest = seen.newer(message.seen, before.seen if before is not None else None)
+        young = origin is Origin.LIVE and message.written_at >= now - from_json(message.settings).alert_max_age
+        may_alert = young or (before is not None and before.may_alert)
         if before is None or origin is Origin.LIVE:
             writable = message.connected and writes(message.kind)
-            touched[key] = Touched(message.workspace_id, origin, writable, newest)
+            touched[key] = Touched(message.workspace_id, origin, writable, newest, may_alert)
         else:
             touched[key] = replace(before, seen=newest)
-    recompute(connection, touched, now)
+    return tell(connection, recompute(connection, touched, now), now)
 
 
 def _settled(one: ScoredRow) -> list[object]:

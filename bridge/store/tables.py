@@ -188,6 +188,12 @@ tickets = sa.Table(
     sa.Column("written_score", sa.SmallInteger),
     sa.Column("written_trend", sa.Text),
     sa.Column("held_at", sa.Double),
+    # The last label but `unknown` and its score: a change of it is told.
+    sa.Column("known_label", sa.Text),
+    sa.Column("known_score", sa.SmallInteger),
+    # The rule by which it escalated (null: it has not, or has recovered), and when it last did.
+    sa.Column("escalated_by", sa.Text),
+    sa.Column("escalated_at", sa.Double),
     *_queue_columns(),
     # What the newest event since our last write said that it showed; null stamp: nothing is known.
     sa.Column("seen_label", sa.Text),
@@ -196,6 +202,7 @@ tickets = sa.Table(
 )
 _queue_indexes(tickets)
 sa.Index("tickets_by_workspace", tickets.c.workspace_id, tickets.c.updated_at)
+_partial("tickets_escalated", "escalated_by IS NOT NULL", tickets.c.workspace_id, tickets.c.escalated_at)
 
 writes = sa.Table(
     "writes",
@@ -319,6 +326,14 @@ budget_notes = sa.Table(
     sa.Column("month", sa.Text, primary_key=True),
     sa.Column("share", sa.Integer, primary_key=True),
     sa.Column("at", sa.Double, nullable=False),
+)
+
+# A workspace's own rules for escalation, as JSON; without a row the usual ones hold.
+alert_rules = sa.Table(
+    "alert_rules",
+    metadata,
+    sa.Column("workspace_id", sa.Integer, sa.ForeignKey("workspaces.id"), primary_key=True),
+    sa.Column("rules", sa.Text, nullable=False),
 )
 
 # Who is told of events: an endpoint of somebody's own (kind `webhook`), or an alert channel (slack, teams ...).

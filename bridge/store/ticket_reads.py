@@ -33,6 +33,7 @@ class Filters:
     connection: str | None = None
     since: float | None = None
     """Updated at this time or later."""
+    escalated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Ticket:
     messages_scored: int
     messages_unknown: int
     updated_at: float
+    escalated_by: str | None
+    """The rule by which it needs a person; None: it has not escalated, or has recovered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ _TICKET = (
     _t.messages_scored,
     _t.messages_unknown,
     _t.updated_at,
+    _t.escalated_by,
 )
 # A ticket without a score comes behind the best one. Literals, so that an index on the same expression serves.
 _WORST_FIRST = sa.func.coalesce(_t.score, sa.literal_column("101"))
@@ -107,6 +111,8 @@ def page(
 ) -> Sequence[Ticket]:
     """Up to `limit` tickets behind the place `after`: the last one's sort value and row id (`place_of`)."""
     where = [_t.workspace_id == workspace_id]
+    if filters.escalated is not None:
+        where.append(_t.escalated_by.is_not(None) if filters.escalated else _t.escalated_by.is_(None))
     if filters.label is not None:
         where.append(_t.label == filters.label)
     if filters.trend is not None:
@@ -217,6 +223,7 @@ def _ticket(row: sa.Row[*tuple[Any, ...]]) -> Ticket:
         messages_scored=row.messages_scored,
         messages_unknown=row.messages_unknown,
         updated_at=row.updated_at,
+        escalated_by=row.escalated_by,
     )
 
 

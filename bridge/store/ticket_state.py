@@ -28,12 +28,27 @@ class Touched:
     """Its helpdesk takes labels from us."""
     seen: Seen | None = None
     """What the message's event said that the ticket showed."""
+    may_alert: bool = False
+    """A live message that is young enough to alert about is among those."""
 
 
-def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], now: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A ticket whose state was computed anew: how it was told before, and how it is."""
+
+    key: TicketKey
+    touched: Touched
+    state: Conversation
+    known_label: str | None
+    known_score: Score | None
+    escalated_by: str | None
+    escalated_at: float | None
+
+
+def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], now: float) -> list[Moved]:
     """Brings the tickets' rows in line with their messages; those that differ from what was written become due.
 
-    A ticket without a scored message has no row.
+    Returns the tickets as they moved. A ticket without a scored message has no row.
     """
     keys = sorted(touched)
     if connection.dialect.name != "sqlite":
@@ -41,6 +56,7 @@ def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], n
     before = _rows(connection, keys)
     scored = _scored(connection, keys)
     rows: list[list[object]] = []
+    moved: list[Moved] = []
     empty: list[TicketKey] = []
     for key in keys:
         state = state_of(scored.get(key, ()))
@@ -48,11 +64,19 @@ def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], n
             empty.append(key)
         else:
             rows.append(_row(key, touched[key], state, before.get(key), now))
+            moved.append(_moved(key, touched[key], state, before.get(key)))
     _upsert(connection, rows)
     for connection_id, ticket_id in empty:
         connection.execute(
             sa.delete(tickets).where(tickets.c.connection_id == connection_id, tickets.c.ticket_id == ticket_id)
         )
+    return moved
+
+
+def _moved(key: TicketKey, touched: Touched, state: Conversation, before: sa.Row[*tuple[Any, ...]] | None) -> Moved:
+    if before is None:
+        return Moved(key, touched, state, None, None, None, None)
+    return Moved(key, touched, state, before.known_label, before.known_score, before.escalated_by, before.escalated_at)
 
 
 _KEY = {"connection_id": "text", "ticket_id": "text"}
@@ -84,7 +108,8 @@ def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKe
     found = connection.execute(
         sa.text(
             "SELECT t.connection_id, t.ticket_id, t.state, t.bulk, t.held_at, t.written_label, t.written_score,"
-            f" t.written_trend, t.seen_label, t.seen_stamp FROM {rows_sql(connection, _KEY)} AS given JOIN tickets t"
+            f" t.written_trend, t.seen_label, t.seen_stamp, t.known_label, t.known_score, t.escalated_by,"
+            f" t.escalated_at FROM {rows_sql(connection, _KEY)} AS given JOIN tickets t"
             f" ON t.connection_id = given.connection_id AND t.ticket_id = given.ticket_id{lock}"
         ),
         {"rows": rows_parameter(keys)},
@@ -178,6 +203,8 @@ def _row(
         now,
         told.label if told is not None else None,
         told.stamp if told is not None else None,
+        None if state.label == UNKNOWN else state.label,
+        state.score,
     ]
 
 
@@ -201,6 +228,8 @@ _COLUMNS = {
     "due_at": "float",
     "seen_label": "text",
     "seen_stamp": "text",
+    "known_label": "text",
+    "known_score": "int",
 }
 
 
@@ -208,7 +237,7 @@ def _upsert(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None
     if not rows:
         return
     names = ", ".join(_COLUMNS)
-    kept = {"workspace_id", "connection_id", "ticket_id", "state", "due_at"}
+    kept = {"workspace_id", "connection_id", "ticket_id", "state", "due_at", "known_label", "known_score"}
     follow = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in kept)
     connection.execute(
         sa.text(
@@ -226,6 +255,9 @@ def _upsert(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None
             " attempts = CASE WHEN tickets.state = 0 THEN tickets.attempts ELSE 0 END,"
             " deaths = CASE WHEN tickets.state = 0 THEN tickets.deaths ELSE 0 END,"
             " last_error = CASE WHEN tickets.state = 0 THEN tickets.last_error END,"
+            " known_score = CASE WHEN excluded.known_label IS NULL THEN tickets.known_score"
+            " ELSE excluded.known_score END,"
+            " known_label = coalesce(excluded.known_label, tickets.known_label),"
             f" {follow}"
         ),
         {"rows": rows_parameter(rows)},

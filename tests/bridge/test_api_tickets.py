@@ -37,7 +37,7 @@ def test_a_page_shows_each_ticket_in_the_shape_of_the_contract(call: Call, runti
         "trend": "declining",
         "direction": -1.12,
         "current_avg": -0.21,
-        "escalated": False,
+        "escalated": True,
         "messages_scored": 4,
         "messages_unknown": 1,
     }
@@ -94,7 +94,7 @@ def test_ids_of_helpdesks_with_odd_characters_are_reached(call: Call, runtime: R
         ("?sort=score", ["falling", "rising", "silent"]),
         ("?label=urgent", ["falling"]),
         ("?trend=improving", ["rising"]),
-        ("?escalated=true", []),
+        ("?escalated=true", ["falling"]),
         ("?escalated=false&label=unknown", ["silent"]),
         ("?connection=nobody", []),
         ("?since=2020-01-01T00:00:00Z&limit=200", ["silent", "rising", "falling"]),

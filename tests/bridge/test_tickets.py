@@ -120,11 +120,12 @@ def test_since_takes_the_moment_itself_too(runtime: Runtime, home: Home, score: 
     assert names(tickets.listed(runtime, home.slug, Filters(since=newest.updated_at))) == ["T-2"]
 
 
-def test_nothing_is_escalated_in_this_version(runtime: Runtime, home: Home, score: Score) -> None:
+def test_escalated_tickets_can_be_told_from_the_others(runtime: Runtime, home: Home, score: Score) -> None:
     score("T-1", -100)
+    score("T-2", 0)
 
-    assert names(tickets.listed(runtime, home.slug, escalated=True)) == []
-    assert names(tickets.listed(runtime, home.slug, escalated=False)) == ["T-1"]
+    assert names(tickets.listed(runtime, home.slug, Filters(escalated=True))) == ["T-1"]
+    assert names(tickets.listed(runtime, home.slug, Filters(escalated=False))) == ["T-2"]
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201])

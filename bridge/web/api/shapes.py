@@ -32,7 +32,7 @@ def ticket(one: Ticket) -> dict[str, object]:
         "trend": str(one.trend),
         "direction": shown(one.direction),
         "current_avg": shown(one.current_avg),
-        "escalated": False,  # nothing escalates in this version
+        "escalated": one.escalated_by is not None,
         "messages_scored": one.messages_scored,
         "messages_unknown": one.messages_unknown,
         "updated_at": moment(one.updated_at),

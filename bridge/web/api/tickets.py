@@ -22,7 +22,6 @@ def register(api: Blueprint, runtime: Runtime) -> None:
             runtime,
             slug,
             _filters(asked),
-            escalated=switch("escalated", asked["escalated"]) if "escalated" in asked else None,
             order=_order(asked.get("sort")),
             cursor=asked.get("cursor"),
             limit=whole("limit", asked["limit"]) if "limit" in asked else tickets.USUAL,
@@ -44,6 +43,7 @@ def _filters(asked: dict[str, str]) -> Filters:
         trend=None if trend is None else Trend(trend),
         connection=asked.get("connection"),
         since=moment("since", asked["since"]) if "since" in asked else None,
+        escalated=switch("escalated", asked["escalated"]) if "escalated" in asked else None,
     )
 
 

@@ -1,0 +1,148 @@
+"""When a conversation needs a person: rules as data, and when it has recovered. Pure rules, on hundredths."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.errors import Invalid
+from bridge.model import Score, Trend
+
+MARGIN = 10
+"""Hundredths beyond a rule's cut before a ticket counts as recovered, so that one at the cut does not flap."""
+
+COOLDOWN = 86_400.0
+"""Seconds after an escalation in which the same ticket does not escalate again."""
+
+MOST_RULES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A ticket escalates when everything that a rule names holds. What is None is not asked."""
+
+    name: str
+    trend: Trend | None = None
+    average_below: Score | None = None
+    """The current average: the mean of the last three scores."""
+    latest_below: Score | None = None
+    labels: tuple[str, ...] | None = None
+    not_first: bool = False
+    """Not by a customer's first message: everybody writes to support with a problem."""
+
+
+DEFAULT_RULES = (
+    Rule("sentiment_declining", trend=Trend.DECLINING, average_below=Score(-50)),
+    Rule("very_negative_message", latest_below=Score(-70)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A ticket as rules see it."""
+
+    label: str
+    latest: Score | None
+    trend: Trend
+    current_avg: Score | None
+    scores: int
+    """How many messages have one."""
+
+
+def escalating(rules: Sequence[Rule], ticket: Situation) -> Rule | None:
+    """The first rule that the ticket meets."""
+    return next((rule for rule in rules if _meets(rule, ticket, margin=0)), None)
+
+
+def has_recovered(rules: Sequence[Rule], ticket: Situation) -> bool:
+    """Whether no rule is met any more, by a margin."""
+    return not any(_meets(rule, ticket, margin=MARGIN) for rule in rules)
+
+
+def _meets(rule: Rule, ticket: Situation, margin: int) -> bool:
+    if rule.not_first and ticket.scores < 2:
+        return False
+    return (
+        (rule.trend is None or ticket.trend is rule.trend)
+        and (rule.labels is None or ticket.label in rule.labels)
+        and _below(ticket.current_avg, rule.average_below, margin)
+        and _below(ticket.latest, rule.latest_below, margin)
+    )
+
+
+def _below(value: Score | None, cut: Score | None, margin: int) -> bool:
+    return cut is None or (value is not None and value < cut + margin)
+
+
+def to_json(rules: Sequence[Rule]) -> str:
+    """The rules as they are stored and shown; scores as numbers of -1 to 1."""
+    return json.dumps([_shown(rule) for rule in rules], separators=(",", ":"))
+
+
+def _shown(rule: Rule) -> dict[str, object]:
+    values = {key: value for key, value in dataclasses.asdict(rule).items() if value not in (None, False)}
+    for key in ("average_below", "latest_below"):
+        if key in values:
+            values[key] /= 100
+    return values
+
+
+def from_json(text: str) -> tuple[Rule, ...]:
+    """The rules of a JSON list as `to_json` writes it. Raises Invalid, naming what is wrong."""
+    try:
+        stored = json.loads(text)
+    except ValueError:
+        raise Invalid("rules", "give a JSON list") from None
+    if not isinstance(stored, list) or len(stored) > MOST_RULES:
+        raise Invalid("rules", f"give a JSON list of at most {MOST_RULES} rules")
+    rules = tuple(_rule(one, f"rules[{index}]") for index, one in enumerate(stored))
+    if len({rule.name for rule in rules}) != len(rules):
+        raise Invalid("rules", "give each rule a name of its own")
+    return rules
+
+
+def _rule(value: object, where: str) -> Rule:
+    if not isinstance(value, Mapping):
+        raise Invalid(where, "a rule is an object")
+    known = {field.name for field in dataclasses.fields(Rule)}
+    if unknown := sorted(set(value) - known):
+        raise Invalid(f"{where}.{unknown[0]}", "there is no such condition; there are " + ", ".join(sorted(known)))
+    name, labels = value.get("name"), value.get("labels")
+    if not isinstance(name, str) or not 1 <= len(name) <= 60 or not name.isidentifier():
+        raise Invalid(f"{where}.name", "give a name of letters, digits and _")
+    if labels is not None and not (isinstance(labels, list) and labels and all(isinstance(one, str) for one in labels)):
+        raise Invalid(f"{where}.labels", "give a list of labels")
+    rule = Rule(
+        name,
+        trend=_trend(value.get("trend"), f"{where}.trend"),
+        average_below=_cut(value.get("average_below"), f"{where}.average_below"),
+        latest_below=_cut(value.get("latest_below"), f"{where}.latest_below"),
+        labels=None if labels is None else tuple(labels),
+        not_first=_switch(value.get("not_first", False), f"{where}.not_first"),
+    )
+    if rule.trend is None and rule.average_below is None and rule.latest_below is None and rule.labels is None:
+        raise Invalid(where, "a rule needs a condition: every ticket would escalate")
+    return rule
+
+
+def _trend(value: object, where: str) -> Trend | None:
+    if value is None:
+        return None
+    try:
+        return Trend(str(value))
+    except ValueError:
+        raise Invalid(where, "say " + ", ".join(Trend)) from None
+
+
+def _cut(value: object, where: str) -> Score | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1 <= value <= 1:
+        raise Invalid(where, "give a number from -1 to 1")
+    return Score(round(value * 100))
+
+
+def _switch(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid(where, "say true or false")
+    return value

@@ -1,0 +1,152 @@
+"""What is told of tickets that moved: another label, an escalation, a recovery. In the transaction that moved them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from bridge import alerts
+from bridge.alerts import COOLDOWN, Rule, Situation
+from bridge.model import UNKNOWN, Origin
+from bridge.scale import shown
+from bridge.store.alert_budget import within_budget
+from bridge.store.events import Event, EventType, insert_events, send_to
+from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.ticket_state import Moved, TicketKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The message whose label a ticket shows, as far as events tell of it."""
+
+    message_id: str
+    confidence: float | None
+    indicators: str | None
+    caveats: str | None
+    scorer: str | None
+    scored_at: float | None
+
+
+def tell(connection: sa.Connection, moved: Sequence[Moved], now: float) -> bool:
+    """Stores the events of these tickets; True when somebody is to be told, so that `notify` must be woken.
+
+    Only a live message alerts. What a backfill or a new scale changes is an event of that origin, which
+    endpoints get when they ask for it.
+    """
+    rules = _rules(connection, {one.touched.workspace_id for one in moved if one.touched.may_alert or one.escalated_by})
+    told: list[tuple[Moved, EventType, Rule | None]] = []
+    for one in moved:
+        if one.state.label not in (UNKNOWN, one.known_label):
+            told.append((one, EventType.SENTIMENT_CHANGED, None))
+        told += [(one, *turn) for turn in _turn(one, rules.get(one.touched.workspace_id, ()), now)]
+    if not told:
+        return False
+    details = _details(connection, {one.key: one for one, _, _ in told})
+    events = [_event(one, kind, rule, details[one.key], now) for one, kind, rule in told]
+    inserted = insert_events(connection, events)
+    _mark(connection, told, now)
+    alerted = False
+    for event, event_id in zip(events, inserted.ids, strict=True):
+        if event.type is not EventType.SENTIMENT_CHANGED:
+            receivers = within_budget(connection, event, now)
+            send_to(connection, event, event_id, receivers)
+            alerted = alerted or bool(receivers)
+    return inserted.told or alerted
+
+
+def _rules(connection: sa.Connection, workspace_ids: set[int]) -> dict[int, Sequence[Rule]]:
+    if not workspace_ids:
+        return {}
+    found: dict[int, Sequence[Rule]] = dict.fromkeys(workspace_ids, alerts.DEFAULT_RULES)
+    stored = connection.execute(
+        sa.text(
+            "SELECT workspace_id, rules FROM alert_rules"
+            f" WHERE workspace_id IN (SELECT id FROM {rows_sql(connection, {'id': 'int'})} AS given)"
+        ),
+        {"rows": rows_parameter([[one] for one in workspace_ids])},
+    )
+    return found | {workspace_id: alerts.from_json(rules) for workspace_id, rules in stored}
+
+
+def _turn(one: Moved, rules: Sequence[Rule], now: float) -> list[tuple[EventType, Rule | None]]:
+    """Whether the ticket escalates or recovers now. It does either at most once."""
+    state = one.state
+    scores = state.messages_scored - state.messages_unknown
+    ticket = Situation(state.label, state.score, state.trend, state.current_avg, scores)
+    if one.escalated_by is not None:
+        live = one.touched.origin in (Origin.LIVE, Origin.CORRECTION)
+        return [(EventType.RECOVERED, None)] if live and alerts.has_recovered(rules, ticket) else []
+    if not one.touched.may_alert or (one.escalated_at is not None and now < one.escalated_at + COOLDOWN):
+        return []
+    rule = alerts.escalating(rules, ticket)
+    return [] if rule is None else [(EventType.ESCALATED, rule)]
+
+
+def _mark(connection: sa.Connection, told: Sequence[tuple[Moved, EventType, Rule | None]], now: float) -> None:
+    columns = {"connection_id": "text", "ticket_id": "text", "by": "text", "at": "float"}
+    rows = [
+        [*one.key, None if rule is None else rule.name, one.escalated_at if rule is None else now]
+        for one, kind, rule in told
+        if kind is not EventType.SENTIMENT_CHANGED
+    ]
+    if rows:
+        connection.execute(
+            sa.text(
+                f"UPDATE tickets SET escalated_by = given.by, escalated_at = given.at"
+                f" FROM {rows_sql(connection, columns)} AS given WHERE tickets.connection_id = given.connection_id"
+                " AND tickets.ticket_id = given.ticket_id"
+            ),
+            {"rows": rows_parameter(rows)},
+        )
+
+
+def _details(connection: sa.Connection, tickets: Mapping[TicketKey, Moved]) -> dict[TicketKey, _Shown]:
+    columns = {"connection_id": "text", "ticket_id": "text", "message_id": "text"}
+    rows = connection.execute(
+        sa.text(
+            "SELECT m.connection_id, m.ticket_id, m.message_id, m.confidence, m.indicators, m.caveats, m.scorer,"
+            f" m.scored_at FROM {rows_sql(connection, columns)} AS given JOIN messages m"
+            " ON m.connection_id = given.connection_id AND m.ticket_id = given.ticket_id"
+            " AND m.message_id = given.message_id"
+        ),
+        {"rows": rows_parameter([[*key, one.state.shown_message_id] for key, one in tickets.items()])},
+    )
+    return {(row[0], row[1]): _Shown(*row[2:]) for row in rows}
+
+
+def _event(one: Moved, kind: EventType, rule: Rule | None, message: _Shown, now: float) -> Event:
+    state = one.state
+    before = None if one.known_label is None else {"label": one.known_label, "score": shown(one.known_score)}
+    scorer = json.loads(message.scorer) if message.scorer else None
+    data: dict[str, object] = {
+        "before": before,
+        "after": {"label": state.label, "score": shown(state.score)},
+        "trend": {
+            "trend": str(state.trend),
+            "direction": state.direction / 100,
+            "current_avg": shown(state.current_avg),
+        },
+        "confidence": message.confidence,
+        "caveats": json.loads(message.caveats) if message.caveats else [],
+        "scorer": None if scorer is None else dict(zip(("provider", "model", "prompt"), scorer, strict=True)),
+        "scored_at": None if message.scored_at is None else _moment(message.scored_at),
+    }
+    if rule is not None:
+        data["reason"] = rule.name
+    return Event(
+        workspace_id=one.touched.workspace_id,
+        type=kind,
+        origin=one.touched.origin,
+        data=data,
+        created_at=now,
+        connection_id=one.key[0],
+        ticket_id=one.key[1],
+        message_id=message.message_id,
+        indicators=message.indicators,
+    )
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
