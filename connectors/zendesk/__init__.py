@@ -3,6 +3,7 @@
 from bridge.connector import Capabilities, Connector, Option
 from connectors.zendesk.client import BULK, look, read, write
 from connectors.zendesk.install import install, uninstall
+from connectors.zendesk.poll import WITH_WEBHOOK, every
 from connectors.zendesk.webhook import parse, verify
 
 CONNECTOR = Connector(
@@ -14,14 +15,22 @@ CONNECTOR = Connector(
         bulk_size=BULK,
         corrections=True,
         hook_limit=5_000_000,
-        # Where a webhook is installed, nine looks of ten end at once without a call (`poll`).
-        poll_every=60,
+        poll_every=WITH_WEBHOOK,
     ),
     options=(
         Option("subdomain", "the first part of your Zendesk address: `acme` of acme.zendesk.com"),
-        Option("client-id", "the identifier of a confidential OAuth client (Admin Center, Apps and integrations)"),
+        Option(
+            "client-id",
+            "the identifier of a confidential OAuth client (Admin Center, Apps and integrations)",
+            identifies=False,
+        ),
         Option("client-secret", "the client's secret", secret=True),
-        Option("forms", "ticket forms that get the fields: all (default), none, or ids with commas", required=False),
+        Option(
+            "forms",
+            "ticket forms that get the fields: all (default), none, or ids with commas",
+            required=False,
+            identifies=False,
+        ),
         Option("base-url", "a stand-in for Zendesk on plain http, for tests", required=False),
     ),
     verify=verify,
@@ -31,4 +40,5 @@ CONNECTOR = Connector(
     read=read,
     write=write,
     look=look,
+    poll_every=every,
 )

@@ -7,19 +7,19 @@ about an hour.
 from collections.abc import Sequence
 from time import sleep
 
-from bridge.connector import ConnectorError, HelpdeskDown, WriteResult, WriteStatus
+from bridge.connector import ConnectorError, WriteResult, WriteStatus
 from connectors.zendesk.desk import Desk, Json
 from connectors.zendesk.session import CLOSED, Rejected
 
 POLLS = (1.0, 2.0, 3.0, 6.0)
 """Pauses in seconds before each look at a job. A job of one item was seen to end within 2 to 5 s."""
+UNSEEN_PAUSE = 15.0
 RATE_PAUSE = 60.0
 CONFLICT_PAUSE = 5.0
 
 
 def outcome(desk: Desk, job_id: str, ticket_ids: Sequence[str]) -> dict[str, WriteResult]:
-    """A result for each ticket. Raises HelpdeskDown when the end of one cannot be seen: all of them are then read
-    before anything more is written."""
+    """A result for each ticket; unsure for those whose end cannot be seen."""
     results: Sequence[Json] = ()
     for wait in POLLS:
         sleep(wait)
@@ -33,12 +33,13 @@ def outcome(desk: Desk, job_id: str, ticket_ids: Sequence[str]) -> dict[str, Wri
             results = job.results
             break
     ended = {str(item.get("id")): item for item in results}
-    if not ended.keys() >= set(ticket_ids):
-        raise HelpdeskDown("what became of an update of many tickets cannot be seen yet: they will be read")
-    return {ticket_id: _result(ticket_id, ended[ticket_id]) for ticket_id in ticket_ids}
+    return {ticket_id: _result(ticket_id, ended.get(ticket_id)) for ticket_id in ticket_ids}
 
 
-def _result(ticket_id: str, item: Json) -> WriteResult:
+def _result(ticket_id: str, item: Json | None) -> WriteResult:
+    if item is None:
+        reason = "the end of an update of many tickets is not seen yet"
+        return WriteResult(ticket_id, WriteStatus.UNSURE, retry_after=UNSEEN_PAUSE, reason=reason)
     if item.get("success") is True:
         return WriteResult(ticket_id, WriteStatus.DONE)
     told = f"{item.get('error')} {item.get('details')} {item.get('errors')}"

@@ -12,6 +12,7 @@ from bridge.connector import (
     Gone,
     Received,
     Refused,
+    Seen,
     Shown,
     Target,
     TargetKind,
@@ -23,12 +24,11 @@ from bridge.model import Author, Message
 from connectors.zendesk import bulk, people, poll, record
 from connectors.zendesk.breaker import Breaker
 from connectors.zendesk.desk import Comment, Desk, Json, Ticket
-from connectors.zendesk.names import label_option
+from connectors.zendesk.names import label_option, labels_of
 from connectors.zendesk.record import Record
 from connectors.zendesk.session import Rejected
 from connectors.zendesk.texts import MESSAGING, words
 from connectors.zendesk.times import moment
-from connectors.zendesk.told import Seen
 from connectors.zendesk.values import change_to, sentiment_of
 
 BULK = 100
@@ -107,14 +107,12 @@ def look(access: Access, ticket_ids: Sequence[str]) -> list[Shown]:
 
 
 def write(access: Access, writes: Sequence[TicketWrite]) -> list[WriteResult]:
-    """Writes up to 100 tickets; one result for each, in order. Raises when no ticket was written."""
-    return write_seen(access, writes, {})
+    """Writes up to 100 tickets; one result for each, in order. Raises when no ticket was written.
 
-
-def write_seen(access: Access, writes: Sequence[TicketWrite], seen: Mapping[str, Seen]) -> list[WriteResult]:
-    """As `write`; `seen`: what the newest event of a ticket said it showed. It saves reading the ticket."""
+    One that an event has told of is not read first.
+    """
     desk, installed = Desk(access), record.load(access)
-    if len(writes) == 1 and (told := seen.get(writes[0].ticket_id)) and _as_we_left_it(writes[0], told):
+    if len(writes) == 1 and (told := writes[0].seen) and _as_we_left_it(writes[0], told):
         return [_write_one(access, desk, installed, writes[0], told.stamp)]
     results: dict[str, WriteResult] = {}
     due: dict[str, tuple[TicketWrite, str]] = {}
@@ -144,11 +142,11 @@ def write_seen(access: Access, writes: Sequence[TicketWrite], seen: Mapping[str,
 
 
 def _as_we_left_it(write: TicketWrite, seen: Seen) -> bool:
-    """Whether an event proves that the ticket shows what we wrote last.
+    """Whether an event proves that the ticket shows what we wrote last, and may be written whatever its status.
 
     What it does not prove is read: a label that differs may be a person's, or our own write since the event.
     """
-    return seen.label == (write.before.label if write.before else None)
+    return not write.unsolved_only and seen.label == (write.before.label if write.before else None)
 
 
 def _settled(
@@ -164,15 +162,19 @@ def _settled(
         result = people.judge(access, desk, installed, ticket, shown.label)
         if result is not None:
             return result
-    if ticket.status == "closed":
-        return WriteResult(write.ticket_id, WriteStatus.GONE, reason="closed")
+    if ticket.status == "closed" or (ticket.status == "solved" and write.unsolved_only):
+        return WriteResult(write.ticket_id, WriteStatus.GONE, reason=ticket.status)
     return None
 
 
 def _held(access: Access, installed: Record, write: TicketWrite) -> WriteResult | None:
-    """The result of a ticket that we must not write now; None: go on."""
-    if label_option(access, write.after.label) not in installed.options:
-        reason = f"the drop-down has no option for {write.after.label}: run moodbridge connect zendesk again"
+    """The result of a ticket that we must not write now; None: go on. Raises Refused for a scale that the account
+    does not know yet."""
+    label = write.after.label
+    if label_option(access, label) not in installed.options:
+        reason = f"the drop-down has no option for {label}: run moodbridge connect zendesk again"
+        if label in labels_of(access):
+            raise Refused(reason)
         return WriteResult(write.ticket_id, WriteStatus.FAILED, reason=reason)
     wait = _breaker.wait((access.connection, write.ticket_id))
     if wait is not None:

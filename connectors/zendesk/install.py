@@ -23,7 +23,7 @@ Id = TypeVar("Id", int, str)
 
 
 def install(access: Access, dry_run: bool) -> Installed:
-    """What was done, or in a dry run would be, and the webhook's signing secret. Raises ConnectorErrors.
+    """What was done, or in a dry run would be, and the webhooks' signing secrets. Raises ConnectorErrors.
 
     A secret that is not the newest of ours asks for a new webhook: `connect --rotate`, which also mends a webhook
     that Zendesk no longer calls.
@@ -51,8 +51,9 @@ def install(access: Access, dry_run: bool) -> Installed:
     current = dataclasses.replace(current, views=_views(access, desk, ids, False, steps))
     hook_id, secret = _webhook(access, desk, kept, False, steps)
     record.save(access, dataclasses.replace(current, webhook=hook_id))
+    theirs = _theirs(access, desk, steps)
     poll.start_from(access, time.time())
-    return Installed((*steps, *views.rules_that_run(desk, user_id)), secret)
+    return Installed((*steps, *views.rules_that_run(desk, user_id)), secret, theirs)
 
 
 def uninstall(access: Access) -> tuple[str, ...]:
@@ -132,7 +133,10 @@ def _webhook(
         return _made(desk, wanted) if not dry_run else (None, None)
     hook_id = str(mine[0]["id"])
     secret = desk.webhook_secret(hook_id)
-    if secret in access.secrets[1:] and not dry_run:
+    if secret in access.secrets[1:] and dry_run:
+        steps.append("Would make a new webhook with a new secret, and delete the former one.")
+        return hook_id, None
+    if secret in access.secrets[1:]:
         # The new one is made first: events told twice are known, events told to nobody are lost.
         fresh = _made(desk, wanted)
         for hook in mine:
@@ -147,6 +151,22 @@ def _webhook(
         if not dry_run:
             desk.set_webhook(hook_id, wanted)
     return hook_id, secret
+
+
+def _theirs(access: Access, desk: Desk, steps: list[str]) -> tuple[str, ...]:
+    """The signing secrets of trigger webhooks that call our hook too."""
+    secrets = []
+    for hook in desk.webhooks():
+        if hook["endpoint"] != access.hook_url or "conditional_ticket_events" not in (hook["subscriptions"] or ()):
+            continue
+        try:
+            secrets.append(desk.webhook_secret(str(hook["id"])))
+        except (Refused, Rejected):  # of a webhook that an app made, even admins may not see it
+            steps.append(f"The webhook {hook['name']} calls the hook too, but Zendesk hides its secret: it is refused.")
+            continue
+        if secrets[-1] not in access.secrets:
+            steps.append(f"The webhook {hook['name']} calls the hook too: what its triggers name will be read.")
+    return tuple(secrets)
 
 
 def _made(desk: Desk, wanted: Json) -> tuple[str, str]:

@@ -3,33 +3,19 @@
 from bridge.connector import Access
 from bridge.model import Score, Trend
 
-SCALE: tuple[tuple[str, Score], ...] = (
-    ("positive", Score(50)),
-    ("neutral", Score(-20)),
-    ("negative", Score(-70)),
-    ("urgent", Score(-100)),
-)
-"""Labels and their lower edges, best first."""
-
 NEGATIVE_BELOW = Score(-20)
 URGENT_BELOW = Score(-70)
 
 
-def scale_of(access: Access) -> tuple[tuple[str, Score], ...]:
-    """The workspace's labels, best first, each with its lower edge in hundredths."""
-    return SCALE
-
-
 def labels_of(access: Access) -> tuple[str, ...]:
     """Every label a ticket may show, `unknown` last."""
-    return (*(label for label, _ in scale_of(access)), "unknown")
+    return (*(label for label, _ in access.scale), "unknown")
 
 
 def labels_below(access: Access, edge: Score) -> tuple[str, ...]:
     """The labels whose scores all lie under the edge: their meaning, whatever the workspace calls them."""
-    scale = scale_of(access)
-    uppers = [Score(101), *(lower for _, lower in scale)]
-    return tuple(label for (label, _), upper in zip(scale, uppers, strict=False) if upper <= edge)
+    uppers = [Score(101), *(lower for _, lower in access.scale)]
+    return tuple(label for (label, _), upper in zip(access.scale, uppers, strict=False) if upper <= edge)
 
 
 def label_option(access: Access, label: str) -> str:

@@ -6,7 +6,7 @@ must be older than a minute; 10 calls a minute for the whole account, of which `
 messaging conversations is not among them. Our own writes carry no comment, so they are passed over; a label that
 somebody else chose is told.
 
-Listings are named `changes` (begin, if it is time), `events:<unix>` (a page) and `polled:<unix>` (all before it is
+Listings are named `changes` (begin), `events:<unix>` (a page) and `polled:<unix>` (all before it is
 stored). Each asks for the next by a read request, which is stored together with the page's messages: so the place to
 go on from never runs ahead of what is kept.
 """
@@ -29,6 +29,8 @@ KEY = "poll"
 WITH_WEBHOOK = 600.0
 ALONE = 60.0
 """Seconds between two polls: a safety net beside the webhook, or the only way in."""
+UNDER_WAY = 600.0
+"""Seconds after a page in which the next one of the same poll is waited for."""
 OVERLAP = 120
 HIDDEN = 61
 """Zendesk takes no start within the last minute."""
@@ -42,27 +44,32 @@ def read(access: Access, desk: Desk, name: str) -> Received:
         return _begin(access)
     if word == "events" and value.isdigit():
         received = _page(access, desk, int(value))
-        _move(access, at=time.time())
+        _keep(access, at=time.time())
         return received
     if word == "polled" and value.isdigit():
-        _move(access, seen=float(value))
+        _keep(access, seen=float(value), at=0.0)
         return Received()
     raise Unreadable("listing", f"{name} is no listing of Zendesk")
+
+
+def every(access: Access) -> float:
+    """Seconds between two polls of this connection."""
+    installed = record.find(access)
+    return ALONE if installed is not None and installed.webhook is None else WITH_WEBHOOK
 
 
 def start_from(access: Access, at: float) -> None:
     """Lets the first poll begin at `at`; does nothing once a poll began."""
     if access.state.get(KEY) is None:
-        _move(access, seen=at)
+        _keep(access, seen=at)
 
 
 def _begin(access: Access) -> Received:
     now = time.time()
     start_from(access, now)
-    kept = _kept(access)
-    every = WITH_WEBHOOK if record.load(access).webhook else ALONE
-    if now - kept.get("at", 0.0) < every - 5:
-        return Received()
+    kept = _kept(access.state.get(KEY))
+    if now - kept.get("at", 0.0) < UNDER_WAY:
+        return Received()  # a poll of many pages: two at once would take each other's calls
     start = int(min(kept["seen"] - OVERLAP, now - HIDDEN))
     return Received(targets=(Target(TargetKind.LISTING, f"events:{start}"),))
 
@@ -130,17 +137,17 @@ def _message(ticket_id: str, child: Mapping[str, Any], roles: Mapping[int, str])
     return Message(ticket_id, str(child["id"]), author, str(author_id), text if customer else None, written_at)
 
 
-def _kept(access: Access) -> dict[str, float]:
-    text = access.state.get(KEY)
+def _kept(text: str | None) -> dict[str, float]:
     return json.loads(text) if text else {}
 
 
-def _move(access: Access, **values: float) -> None:
-    """Moves `seen` (all before it is stored) and `at` (when we last looked) forward, never back."""
+def _keep(access: Access, *, seen: float = 0.0, at: float | None = None) -> None:
+    """`seen`: all before it is stored; it never moves back. `at`: when a page was read; 0 after the last one."""
     while True:
         text = access.state.get(KEY)
-        kept = json.loads(text) if text else {}
-        for name, value in values.items():
-            kept[name] = max(value, kept.get(name, 0.0))
+        kept = _kept(text)
+        kept["seen"] = max(seen, kept.get("seen", 0.0))
+        if at is not None:
+            kept["at"] = at
         if access.state.set(KEY, json.dumps(kept), text):
             return

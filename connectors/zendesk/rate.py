@@ -53,7 +53,8 @@ Counts = dict[str, Count]
 
 
 def take(state: ConnectionState, buckets: tuple[Bucket, ...]) -> None:
-    """Counts one call. Raises RateLimited, and counts nothing, when our share of a bucket is used up."""
+    """Counts one call. Raises RateLimited, and counts nothing, when our share of a bucket is used up; for the whole
+    connection when it is the account's."""
 
     def one_more(counts: Counts) -> None:
         now = time.time()
@@ -61,7 +62,7 @@ def take(state: ConnectionState, buckets: tuple[Bucket, ...]) -> None:
             count = counts.setdefault(bucket.name, Count(bucket.limit))
             wait = _wait(count, bucket.share, now)
             if wait > 0:
-                raise RateLimited(wait)
+                raise RateLimited(wait, whole=bucket is ACCOUNT)
             slot = str(int(now // SLOT))
             count.slots[slot] = count.slots.get(slot, 0) + 1
 
@@ -104,15 +105,15 @@ def learn(state: ConnectionState, buckets: tuple[Bucket, ...], headers: Mapping[
     _change(state, remember)
 
 
-def pause(state: ConnectionState, buckets: tuple[Bucket, ...], headers: Mapping[str, str]) -> float:
-    """Holds the narrowest bucket as long as a 429 asks, for every process. The seconds to wait."""
+def pause(state: ConnectionState, buckets: tuple[Bucket, ...], headers: Mapping[str, str]) -> RateLimited:
+    """Holds the narrowest bucket as long as a 429 asks, for every process. What to raise."""
     wait, narrowest = retry_after(headers), buckets[-1]
 
     def hold(counts: Counts) -> None:
         counts.setdefault(narrowest.name, Count(narrowest.limit)).until = time.time() + wait
 
     _change(state, hold)
-    return wait
+    return RateLimited(wait, whole=narrowest is ACCOUNT)
 
 
 def account_limit(headers: Mapping[str, str]) -> int | None:

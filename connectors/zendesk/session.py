@@ -129,7 +129,7 @@ class Session:
                 raise HelpdeskDown("Zendesk answers with something that is not its API's")
             return response
         if status == 429:
-            raise RateLimited(rate.pause(self.access.state, buckets, headers))
+            raise rate.pause(self.access.state, buckets, headers)
         if status >= 500 and "retry-after" in headers:
             raise RateLimited(rate.retry_after(headers))
         if status >= 500 or 300 <= status < 400:

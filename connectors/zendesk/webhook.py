@@ -13,13 +13,22 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.connector import Access, BadSignature, HookRequest, Received, Target, TargetKind, Unreadable
+from bridge.connector import (
+    Access,
+    BadSignature,
+    Forgotten,
+    HookRequest,
+    Received,
+    Seen,
+    Target,
+    TargetKind,
+    Unreadable,
+)
 from bridge.model import EXTERNAL_ID, Author, Message
 from connectors.zendesk import record
 from connectors.zendesk.names import label_in
 from connectors.zendesk.texts import MESSAGING, words
 from connectors.zendesk.times import moment, stamp
-from connectors.zendesk.told import Forgotten, Seen, Told
 
 TOLERANCE = 300.0
 NUMBER = re.compile(r"[0-9]{1,20}")
@@ -54,12 +63,7 @@ def verify(request: HookRequest, access: Access) -> None:
 
 
 def parse(request: HookRequest, access: Access) -> Received:
-    """The messages and read requests of a verified webhook. Raises Unreadable."""
-    return understand(request, access).received
-
-
-def understand(request: HookRequest, access: Access) -> Told:
-    """All that a verified webhook says. Raises Unreadable, naming the field."""
+    """What a verified webhook says. Raises Unreadable, naming the field."""
     try:
         event = json.loads(request.body)
     except (ValueError, RecursionError):
@@ -68,7 +72,7 @@ def understand(request: HookRequest, access: Access) -> Told:
         raise Unreadable("body", "is not a JSON object")
     kind = event.get("type")
     if kind is None:
-        return _read_first(_id(event, "ticket_id", NUMBER), None)
+        return _read_first(_id(event, "ticket_id", NUMBER))
     if not isinstance(kind, str):
         raise Unreadable("type", "is not a text")
     kind = kind.removeprefix("zen:event-type:")
@@ -80,20 +84,20 @@ def understand(request: HookRequest, access: Access) -> Told:
         # It has no comment id, and Zendesk may or may not tell of the first comment too: reading gives it its id.
         return _read_first(_ticket(event), _seen(event, access))
     if kind == "ticket.permanently_deleted":
-        return Told(Received(), forgotten=Forgotten(_ticket(event), None))
+        return Received(forgotten=(Forgotten(_ticket(event), None),))
     if kind in FORGET:
-        return Told(Received(), forgotten=Forgotten(_ticket(event), _id(_part(event, "event", "comment"), "id")))
-    return Told(Received(ignored=1))
+        return Received(forgotten=(Forgotten(_ticket(event), _id(_part(event, "event", "comment"), "id")),))
+    return Received(ignored=1)
 
 
-def _comment(event: Json, access: Access) -> Told:
+def _comment(event: Json, access: Access) -> Received:
     ticket_id, comment = _ticket(event), _part(event, "event", "comment")
     author = _part(comment, "author")
     public, staff = comment.get("is_public"), author.get("is_staff")
     if not isinstance(public, bool) or not isinstance(staff, bool):
         raise Unreadable("event.comment", "does not tell whether it is public and by staff")
     if not public or (staff and _ours(event, access)):
-        return Told(Received(ignored=1))
+        return Received(ignored=1)
     via = _part(event, "detail").get("via")
     if not staff and isinstance(via, dict) and via.get("channel") in MESSAGING:
         # May be the transcript of a whole conversation: reading tells who wrote what.
@@ -107,23 +111,23 @@ def _comment(event: Json, access: Access) -> Told:
         text,
         _written_at(event),
     )
-    return Told(Received(messages=(message,)), seen=_seen(event, access))
+    return Received(messages=(message,), seen=_seen(event, access))
 
 
-def _chat(event: Json, access: Access) -> Told:
+def _chat(event: Json, access: Access) -> Received:
     actor, said = _part(event, "event", "actor"), _part(event, "event", "message")
     authors = {"end_user": Author.CUSTOMER, "agent": Author.STAFF}
     author = authors.get(str(actor.get("type")))
     if author is None or (author is Author.STAFF and _ours(event, access)):
-        return Told(Received(ignored=1))
+        return Received(ignored=1)
     text = words(_optional(said, "body"), "") if author is Author.CUSTOMER else None
     author_id = _id(actor, "id") if actor.get("id") else None
     message = Message(_ticket(event), _id(said, "id"), author, author_id, text, _written_at(event))
-    return Told(Received(messages=(message,)), seen=_seen(event, access))
+    return Received(messages=(message,), seen=_seen(event, access))
 
 
-def _read_first(ticket_id: str, seen: Seen | None) -> Told:
-    return Told(Received(targets=(Target(TargetKind.TICKET, ticket_id),)), seen=seen)
+def _read_first(ticket_id: str, seen: tuple[Seen, ...] = ()) -> Received:
+    return Received(targets=(Target(TargetKind.TICKET, ticket_id),), seen=seen)
 
 
 def _ours(event: Json, access: Access) -> bool:
@@ -132,16 +136,16 @@ def _ours(event: Json, access: Access) -> bool:
     return installed is not None and str(actor) == str(installed.user_id)
 
 
-def _seen(event: Json, access: Access) -> Seen | None:
-    """None where the event does not tell, or tells of two labels at once."""
+def _seen(event: Json, access: Access) -> tuple[Seen, ...]:
+    """Nothing where the event does not tell, or tells of two labels at once."""
     detail = _part(event, "detail")
     tags, updated_at = detail.get("tags"), moment(str(detail.get("updated_at", "")))
     if not isinstance(tags, list) or updated_at is None:
-        return None
+        return ()
     labels = {label for tag in tags if isinstance(tag, str) and (label := label_in(access, tag))}
     if len(labels) > 1:
-        return None
-    return Seen(_ticket(event), next(iter(labels), None), stamp(updated_at))
+        return ()
+    return (Seen(_ticket(event), next(iter(labels), None), stamp(updated_at)),)
 
 
 def _written_at(event: Json) -> float:

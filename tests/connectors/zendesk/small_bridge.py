@@ -24,6 +24,7 @@ from bridge.connector import (
     HookRequest,
     RateLimited,
     Received,
+    Seen,
     Target,
     TicketWrite,
     WriteResult,
@@ -31,8 +32,6 @@ from bridge.connector import (
 )
 from bridge.model import Author, Message, Score, Sentiment, Trend
 from connectors.zendesk import CONNECTOR, client
-from connectors.zendesk.told import Seen
-from connectors.zendesk.webhook import understand
 from tests.connectors.zendesk.world import World
 from tests.hosts.zendesk.server import Quiet
 
@@ -92,14 +91,14 @@ class SmallBridge:
             CONNECTOR.verify(hooked, self.world.access)
         except BadSignature:
             return 401, {}
-        told = understand(hooked, self.world.access)
-        self.take(told.received)
-        if told.seen:
-            with self.lock:
-                former = self.seen.get(told.seen.ticket_id)
-                if former is None or former.stamp <= told.seen.stamp:
-                    self.seen[told.seen.ticket_id] = told.seen
-                    self._doubt(told.seen)
+        received = CONNECTOR.parse(hooked, self.world.access)
+        self.take(received)
+        with self.lock:
+            for seen in received.seen:
+                former = self.seen.get(seen.ticket_id)
+                if former is None or former.stamp <= seen.stamp:
+                    self.seen[seen.ticket_id] = seen
+                    self._doubt(seen)
         return 202, {}
 
     def poll(self) -> None:
@@ -137,8 +136,8 @@ class SmallBridge:
         try:
             due = self._looked_at(due)
             self.opened |= {write.ticket_id: write.after for write in due}
-            known = {write.ticket_id: self.seen[write.ticket_id] for write in due if write.ticket_id in self.seen}
-            results = client.write_seen(self.world.access, due, known) if due else []
+            due = [replace(write, seen=self.seen.get(write.ticket_id)) for write in due]
+            results = client.write(self.world.access, due) if due else []
         except RateLimited as limited:
             for write in due:
                 self.opened.pop(write.ticket_id, None)
@@ -170,6 +169,8 @@ class SmallBridge:
 
     def _settle(self, write: TicketWrite, result: WriteResult) -> float:
         ticket_id = write.ticket_id
+        if result.status is WriteStatus.UNSURE:
+            return result.retry_after or 1.0
         self.opened.pop(ticket_id, None)
         self.doubted.discard(ticket_id)
         if result.status is WriteStatus.DONE:

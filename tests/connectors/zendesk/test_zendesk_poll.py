@@ -7,7 +7,7 @@ import pytest
 
 from bridge.connector import CHANGES, HelpdeskDown, LabelChange, RateLimited, Target, TargetKind
 from bridge.model import Author, Message
-from connectors.zendesk import record
+from connectors.zendesk import CONNECTOR, record
 from connectors.zendesk.client import read, write
 from tests.connectors.zendesk.world import ANGRY, World, wanting
 from tests.hosts.zendesk.tickets_api import EVENTS_A_PAGE
@@ -95,18 +95,14 @@ def test_a_label_that_an_agent_chose_is_told_and_our_own_is_not(world: World) ->
     assert changes == (LabelChange(str(ticket.id), "positive", str(world.account.smith.id), chosen_at),)
 
 
-def test_beside_a_webhook_it_looks_every_ten_minutes(world: World) -> None:
-    world.clock.advance(700)
-    poll(world)
-    looks = 0
-    for _ in range(60):
-        world.clock.advance(60)
-        looks += bool(world.calls_of(lambda: poll(world)))
-    assert looks == 6
-
-
-def test_alone_it_looks_every_minute_and_finds_a_message_within_three(world: World) -> None:
+def test_it_looks_every_ten_minutes_beside_a_webhook_and_every_minute_without_one(world: World) -> None:
+    assert CONNECTOR.poll_every is not None
+    assert CONNECTOR.poll_every(world.access) == 600
     without_webhook(world)
+    assert CONNECTOR.poll_every(world.access) == 60
+
+
+def test_polled_every_minute_a_message_is_found_within_three(world: World) -> None:
     poll(world)
     ticket = world.account.open_ticket(world.account.person("Ann"), "hi")
     found: list[Message] = []
@@ -128,6 +124,22 @@ def test_at_most_two_of_the_ten_exports_a_minute_are_ours(world: World, monkeypa
     assert len(found) == 61
     assert world.account.limits.busiest_minute("incremental") == 2
     assert world.account.limits.refused == []
+
+
+def test_while_the_pages_of_a_poll_are_read_no_other_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.hosts.zendesk.tickets_api.EVENTS_A_PAGE", 1)
+    ann = world.account.person("Ann")
+    for number in range(3):
+        world.account.open_ticket(ann, str(number))
+        world.clock.advance(5)
+    world.clock.advance(700)
+    (page,) = read(world.access, CHANGES).targets
+    (following,) = read(world.access, page).targets
+    world.clock.advance(60)
+    assert read(world.access, CHANGES).targets == ()
+    world.clock.advance(600)  # nobody reads on: it was lost
+    assert read(world.access, CHANGES).targets == (page,)
+    assert following != page
 
 
 def test_more_than_a_page_within_one_second_does_not_turn_in_circles(world: World) -> None:

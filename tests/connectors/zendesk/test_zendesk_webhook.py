@@ -13,11 +13,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.connector import Access, BadSignature, HookRequest, Received, Target, TargetKind, Unreadable
+from bridge.connector import (
+    Access,
+    BadSignature,
+    Forgotten,
+    HookRequest,
+    Received,
+    Seen,
+    Target,
+    TargetKind,
+    Unreadable,
+)
 from bridge.model import Author, Message
 from connectors.zendesk import CONNECTOR, record
-from connectors.zendesk.told import Forgotten, Seen
-from connectors.zendesk.webhook import understand
 from tests.connectors.zendesk.world import access_for
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "zendesk"
@@ -116,24 +124,24 @@ def test_a_late_retry_of_an_old_event_is_good_because_the_attempt_is_signed(acce
 def test_a_customers_public_comment_is_a_message_with_its_text(access: Access) -> None:
     text = "This is the third time I ask. Where is it?"
     message = Message("5158", "9876543210", Author.CUSTOMER, "8447388090495", text, NOW)
-    assert parsed("ticket.comment_added.customer", access) == Received(messages=(message,))
+    assert parsed("ticket.comment_added.customer", access).messages == (message,)
 
 
 def test_the_events_tags_tell_what_the_ticket_showed(access: Access) -> None:
-    told = understand(request(body_of("ticket.comment_added.customer")), access)
-    assert told.seen == Seen("5158", "neutral", "2025-01-08T14:25:30Z")
+    told = parsed("ticket.comment_added.customer", access)
+    assert told.seen == (Seen("5158", "neutral", "2025-01-08T14:25:30Z"),)
 
 
 def test_two_labels_among_the_tags_tell_nothing(access: Access) -> None:
     event = body_of("ticket.comment_added.customer")
     event["detail"]["tags"] = ["sentiment_neutral", "sentiment_urgent"]
-    assert understand(request(event), access).seen is None
+    assert CONNECTOR.parse(request(event), access).seen == ()
 
 
 def test_zendesks_own_sentiment_tags_are_not_ours(access: Access) -> None:
     event = body_of("ticket.comment_added.customer")
     event["detail"]["tags"] = ["sentiment__negative"]
-    assert understand(request(event), access).seen == Seen("5158", None, "2025-01-08T14:25:30Z")
+    assert CONNECTOR.parse(request(event), access).seen == (Seen("5158", None, "2025-01-08T14:25:30Z"),)
 
 
 def test_a_public_staff_reply_is_kept_without_its_text(access: Access) -> None:
@@ -162,13 +170,14 @@ def test_ids_may_be_numbers_and_the_text_may_stand_in_html_alone(access: Access)
 
 
 def test_a_transcript_is_read_because_it_mixes_customer_and_staff(access: Access) -> None:
-    assert parsed("ticket.comment_added.transcript", access) == Received(targets=READ_5158)
+    told = parsed("ticket.comment_added.transcript", access)
+    assert (told.messages, told.targets) == ((), READ_5158)
 
 
 def test_a_new_ticket_is_read_because_its_event_has_no_comment_id(access: Access) -> None:
-    told = understand(request(body_of("ticket.created")), access)
-    assert told.received == Received(targets=READ_5158)
-    assert told.seen == Seen("5158", None, "2025-01-08T14:25:30Z")
+    told = parsed("ticket.created", access)
+    assert (told.messages, told.targets) == ((), READ_5158)
+    assert told.seen == (Seen("5158", None, "2025-01-08T14:25:30Z"),)
 
 
 def test_a_line_of_a_conversation_is_a_message(access: Access) -> None:
@@ -199,7 +208,7 @@ def test_a_trigger_names_a_ticket_to_read(access: Access) -> None:
     ],
 )
 def test_what_the_helpdesk_takes_back_is_to_be_forgotten(name: str, message_id: str | None, access: Access) -> None:
-    assert understand(request(body_of(name)), access).forgotten == Forgotten("5158", message_id)
+    assert parsed(name, access) == Received(forgotten=(Forgotten("5158", message_id),))
 
 
 def test_times_have_whole_seconds_as_the_api_gives_them(access: Access) -> None:

@@ -1,14 +1,25 @@
 """Writing sentiments into tickets: what it costs, and what it leaves alone."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
-from bridge.connector import HelpdeskDown, RateLimited, Refused, Target, TargetKind, WriteStatus
+from bridge.connector import (
+    HelpdeskDown,
+    RateLimited,
+    Refused,
+    Seen,
+    Target,
+    TargetKind,
+    TicketWrite,
+    WriteResult,
+    WriteStatus,
+)
 from bridge.model import Score, Sentiment, Trend
+from bridge.scale import FIVE
 from connectors.zendesk import client
 from connectors.zendesk.breaker import MOST
-from connectors.zendesk.told import Seen
 from tests.connectors.zendesk.world import ANGRY, CALM, URGENT, World, wanting
 from tests.hosts.zendesk.account import Ticket, stamp
 
@@ -21,8 +32,13 @@ def tickets(world: World, count: int) -> list[Ticket]:
     return [world.account.open_ticket(ann, "hi", tags=["mobile"]) for _ in range(count)]
 
 
-def seen(ticket: Ticket, label: str | None) -> dict[str, Seen]:
-    return {str(ticket.id): Seen(str(ticket.id), label, stamp(ticket.updated_at))}
+def seen(ticket: Ticket, label: str | None) -> Seen:
+    return Seen(str(ticket.id), label, stamp(ticket.updated_at))
+
+
+def write_seen(world: World, wanted: TicketWrite, told: Seen) -> WriteResult:
+    (result,) = write(world.access, [replace(wanted, seen=told)])
+    return result
 
 
 # What it costs
@@ -31,7 +47,7 @@ def seen(ticket: Ticket, label: str | None) -> dict[str, Seen]:
 def test_a_live_message_costs_no_read_and_one_write(world: World) -> None:
     (ticket,) = tickets(world, 1)
     told = seen(ticket, None)
-    calls = world.calls_of(lambda: client.write_seen(world.access, [wanting(ticket, ANGRY)], told))
+    calls = world.calls_of(lambda: write_seen(world, wanting(ticket, ANGRY), told))
     assert calls == [(PUT, f"/api/v2/tickets/{ticket.id}")]
     assert world.shown(ticket) == ("sentiment_negative", "-0.45", "sentiment_trend_declining")
 
@@ -40,7 +56,7 @@ def test_the_next_live_message_of_a_ticket_costs_no_read_either(world: World) ->
     (ticket,) = tickets(world, 1)
     write(world.access, [wanting(ticket, ANGRY)])
     told = seen(ticket, "negative")
-    calls = world.calls_of(lambda: client.write_seen(world.access, [wanting(ticket, URGENT, ANGRY)], told))
+    calls = world.calls_of(lambda: write_seen(world, wanting(ticket, URGENT, ANGRY), told))
     assert calls == [(PUT, f"/api/v2/tickets/{ticket.id}")]
     assert world.shown(ticket)[0] == "sentiment_urgent"
 
@@ -115,6 +131,16 @@ def test_a_label_without_an_option_fails_and_says_what_to_do(world: World) -> No
     assert "connect zendesk" in (result.reason or "")
 
 
+def test_a_scale_that_the_account_does_not_know_yet_is_for_a_person_to_mend(world: World) -> None:
+    (ticket,) = tickets(world, 1)
+    world.access = replace(world.access, scale=FIVE.buckets)
+    with pytest.raises(Refused, match="connect zendesk"):
+        write(world.access, [wanting(ticket, Sentiment("very_negative", Score(-90), Trend.STABLE))])
+    world.connect()
+    write(world.access, [wanting(ticket, Sentiment("very_negative", Score(-90), Trend.STABLE))])
+    assert world.shown(ticket)[0] == "sentiment_very_negative"
+
+
 def test_a_connection_that_is_not_installed_is_refused(bare: World) -> None:
     with pytest.raises(Refused, match="connect zendesk"):
         write(bare.access, [])
@@ -137,7 +163,7 @@ def test_a_persons_label_that_an_event_tells_of_stands(world: World) -> None:
     write(world.access, [wanting(ticket, ANGRY)])
     world.account.tag(ticket, world.account.smith, add=["sentiment_positive"])
     told = seen(ticket, "positive")
-    (result,) = client.write_seen(world.access, [wanting(ticket, URGENT, ANGRY)], told)
+    result = write_seen(world, wanting(ticket, URGENT, ANGRY), told)
     assert (result.status, result.label) == (WriteStatus.PERSON, "positive")
 
 
@@ -145,7 +171,7 @@ def test_a_label_chosen_between_event_and_write_stands(world: World) -> None:
     (ticket,) = tickets(world, 1)
     told = seen(ticket, None)
     world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
-    (result,) = client.write_seen(world.access, [wanting(ticket, ANGRY)], told)
+    result = write_seen(world, wanting(ticket, ANGRY), told)
     assert (result.status, result.label) == (WriteStatus.PERSON, "positive")
 
 
@@ -194,7 +220,7 @@ def test_an_event_older_than_our_own_last_write_is_not_taken_for_a_person(world:
     (ticket,) = tickets(world, 1)
     old = seen(ticket, None)
     write(world.access, [wanting(ticket, ANGRY)])
-    (result,) = client.write_seen(world.access, [wanting(ticket, URGENT, ANGRY)], old)
+    result = write_seen(world, wanting(ticket, URGENT, ANGRY), old)
     assert result.status is WriteStatus.DONE
 
 
@@ -203,7 +229,7 @@ def test_where_field_and_tag_are_not_coupled_a_persons_choice_still_stands(world
     (ticket,) = tickets(world, 1)
     write(world.access, [wanting(ticket, ANGRY)])
     world.account.choose(ticket, world.account.smith, world.field("Sentiment"), "sentiment_positive")
-    (result,) = client.write_seen(world.access, [wanting(ticket, URGENT, ANGRY)], seen(ticket, None))
+    result = write_seen(world, wanting(ticket, URGENT, ANGRY), seen(ticket, None))
     assert result.status is WriteStatus.PERSON
 
 
@@ -211,7 +237,7 @@ def test_an_agents_other_change_meanwhile_costs_a_second_look_and_loses_nothing(
     (ticket,) = tickets(world, 1)
     told = seen(ticket, None)
     world.account.tag(ticket, world.account.smith, add=["vip"])
-    calls = world.calls_of(lambda: client.write_seen(world.access, [wanting(ticket, ANGRY)], told))
+    calls = world.calls_of(lambda: write_seen(world, wanting(ticket, ANGRY), told))
     put = (PUT, f"/api/v2/tickets/{ticket.id}")
     assert calls == [put, SHOW, put]
     assert {"vip", "sentiment_negative"} <= set(ticket.tags)
@@ -228,11 +254,34 @@ def test_closed_and_deleted_tickets_are_final(world: World) -> None:
     assert [result.status for result in results] == [WriteStatus.GONE] * 2
 
 
+def test_bulk_work_leaves_solved_tickets_alone_where_asked(world: World) -> None:
+    solved, still_open, closed = tickets(world, 3)
+    solved.status = "solved"
+    world.account.close(closed)
+    wanted = [replace(wanting(ticket, ANGRY), unsolved_only=True) for ticket in (solved, still_open, closed)]
+    results = write(world.access, wanted)
+    assert [str(result.status) for result in results] == ["gone", "done", "gone"]
+    assert solved.tags == ["mobile"]
+
+
+def test_bulk_work_looks_at_the_status_although_an_event_told_of_the_ticket(world: World) -> None:
+    (ticket,) = tickets(world, 1)
+    ticket.status = "solved"
+    told = seen(ticket, None)
+    assert write_seen(world, replace(wanting(ticket, ANGRY), unsolved_only=True), told).status is WriteStatus.GONE
+
+
+def test_a_solved_ticket_is_written_when_its_customer_writes_again(world: World) -> None:
+    (ticket,) = tickets(world, 1)
+    ticket.status = "solved"
+    assert write_seen(world, wanting(ticket, ANGRY), seen(ticket, None)).status is WriteStatus.DONE
+
+
 def test_a_ticket_closed_after_its_event_is_final(world: World) -> None:
     (ticket,) = tickets(world, 1)
     told = seen(ticket, None)
     world.account.close(ticket)
-    (result,) = client.write_seen(world.access, [wanting(ticket, ANGRY)], told)
+    result = write_seen(world, wanting(ticket, ANGRY), told)
     assert (result.status, result.reason) == (WriteStatus.GONE, "closed")
 
 
@@ -240,7 +289,7 @@ def test_a_ticket_deleted_after_its_event_is_final(world: World) -> None:
     (ticket,) = tickets(world, 1)
     told = seen(ticket, None)
     world.account.delete_for_good(ticket, world.account.admin)
-    (result,) = client.write_seen(world.access, [wanting(ticket, ANGRY)], told)
+    result = write_seen(world, wanting(ticket, ANGRY), told)
     assert result.status is WriteStatus.GONE
 
 
@@ -265,27 +314,40 @@ def test_a_job_is_judged_item_by_item(world: World, monkeypatch: pytest.MonkeyPa
     assert "vip" in changed.tags
 
 
-def test_a_job_whose_end_is_not_seen_is_an_outage_and_nothing_is_written_twice(world: World) -> None:
+def test_a_job_whose_end_is_not_seen_is_unsure_and_nothing_is_written_twice(world: World) -> None:
     world.account.job_seconds = 60
     many = tickets(world, 3)
-    with pytest.raises(HelpdeskDown):
-        write(world.access, [wanting(ticket, ANGRY) for ticket in many])
+    results = write(world.access, [wanting(ticket, ANGRY) for ticket in many])
+    assert {result.status for result in results} == {WriteStatus.UNSURE}
     world.clock.advance(60)
     calls = world.calls_of(lambda: write(world.access, [wanting(ticket, ANGRY) for ticket in many]))
     assert calls == [SHOW]
 
 
-def test_a_job_whose_results_are_gone_is_an_outage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_whose_results_are_gone_is_unsure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.zendesk.bulk.sleep", lambda seconds: world.running.jobs.forget())
-    with pytest.raises(HelpdeskDown):
-        write(world.access, [wanting(ticket, ANGRY) for ticket in tickets(world, 2)])
+    results = write(world.access, [wanting(ticket, ANGRY) for ticket in tickets(world, 2)])
+    assert {result.status for result in results} == {WriteStatus.UNSURE}
+
+
+def test_only_the_items_whose_end_is_not_told_are_unsure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = tickets(world, 2)
+    run = world.running.jobs.run_due
+
+    def all_but_the_last() -> None:
+        run()
+        for job in world.running.jobs.known.values():
+            job.results = job.results and job.results[:1]
+
+    monkeypatch.setattr(world.running.jobs, "run_due", all_but_the_last)
+    results = write(world.access, [wanting(one, ANGRY), wanting(two, ANGRY)])
+    assert [str(result.status) for result in results] == ["done", "unsure"]
 
 
 def test_our_own_write_whose_end_nobody_saw_is_not_taken_for_a_person(world: World) -> None:
     world.account.job_seconds = 60
     many = tickets(world, 2)
-    with pytest.raises(HelpdeskDown):
-        write(world.access, [wanting(ticket, URGENT) for ticket in many])
+    write(world.access, [wanting(ticket, URGENT) for ticket in many])
     world.clock.advance(60)
     world.account.job_seconds = 1
     results = write(world.access, [wanting(ticket, CALM) for ticket in many])
@@ -350,12 +412,13 @@ def test_an_outage_is_an_outage(world: World, fault: str) -> None:
         write(world.access, [wanting(ticket, ANGRY)])
 
 
-def test_singles_keep_to_half_of_the_account_and_then_ask_to_wait(world: World) -> None:
+def test_singles_keep_to_half_of_the_account_and_then_ask_to_wait_without_stopping_the_rest(world: World) -> None:
     first, last = (many := tickets(world, 51))[:50], many[50]
     for ticket in first:
-        client.write_seen(world.access, [wanting(ticket, ANGRY)], seen(ticket, None))
-    with pytest.raises(RateLimited):
-        client.write_seen(world.access, [wanting(last, ANGRY)], seen(last, None))
+        write_seen(world, wanting(ticket, ANGRY), seen(ticket, None))
+    with pytest.raises(RateLimited) as limited:
+        write_seen(world, wanting(last, ANGRY), seen(last, None))
+    assert not limited.value.whole
     assert world.account.limits.busiest_minute("updates") == 50
     assert world.account.limits.refused == []
 
