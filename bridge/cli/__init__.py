@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from bridge.cli.alert import alert
 from bridge.cli.connect import connect, connections, disconnect
 from bridge.cli.database import db
 from bridge.cli.demo import demo
@@ -16,6 +17,7 @@ from bridge.cli.run import scheduler, up, web, worker
 from bridge.cli.score import score
 from bridge.cli.secrets import secrets
 from bridge.cli.token import token
+from bridge.cli.webhook import webhook
 from bridge.cli.workspace import workspace
 from bridge.errors import BridgeError, Invalid
 
@@ -40,6 +42,8 @@ for command in (
     connect,
     connections,
     disconnect,
+    alert,
+    webhook,
     score,
     evaluate_file,
     token,

@@ -6,7 +6,7 @@ from bridge.errors import NotFound
 from bridge.runtime import Runtime
 from bridge.web import bearer
 from bridge.web.answers import NOTHING_HERE
-from bridge.web.api import dashboard, tickets, workspace
+from bridge.web.api import alerts, dashboard, tickets, webhooks, workspace
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
@@ -20,6 +20,6 @@ def blueprint(runtime: Runtime) -> Blueprint:
             raise NotFound(NOTHING_HERE)
         g.holder = holder
 
-    for part in (workspace, tickets, dashboard):
+    for part in (workspace, tickets, dashboard, webhooks, alerts):
         part.register(api, runtime)
     return api
