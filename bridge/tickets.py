@@ -44,6 +44,9 @@ class TicketMessage:
     cached: bool
     """The score was known from the same text before."""
     scored_at: float | None
+    corrected_by: str | None
+    """Who gave it another label; None: nobody."""
+    corrected_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ def _message(runtime: Runtime, row: rows.TicketMessage) -> TicketMessage:
         scorer=ScorerName(*json.loads(row.scorer)) if row.scorer else None,
         cached=row.cached,
         scored_at=row.scored_at,
+        corrected_by=row.corrected_by,
+        corrected_at=row.corrected_at,
     )
 
 

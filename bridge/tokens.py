@@ -51,6 +51,7 @@ class Holder:
     workspace_id: int
     slug: str
     role: Role
+    token_id: str
 
 
 def add(runtime: Runtime, slug: str, role: str) -> NewToken:
@@ -92,7 +93,7 @@ def check(runtime: Runtime, token: str) -> Holder | None:
     if held.last_used_at is None or held.last_used_at < now - rows.NOTE_USE_EVERY:
         with suppress(DatabaseDown):  # who reads may read on while nothing can be written
             runtime.database.write(lambda connection: rows.note_use(connection, held.id, now), timeout=NOTE_WITHIN)
-    return Holder(held.workspace_id, held.slug, Role(held.role))
+    return Holder(held.workspace_id, held.slug, Role(held.role), held.id)
 
 
 def listed(runtime: Runtime, slug: str) -> Sequence[TokenRow]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from bridge.connector import LabelChange
 from bridge.conversation import newest
-from bridge.errors import Invalid
+from bridge.errors import Invalid, NotFound
 from bridge.model import Origin, Score, ScoredMessage
 from bridge.scale import Scale, score_for
 from bridge.store.tables import messages, tickets
@@ -53,6 +53,46 @@ def apply_label_change(
     touched = Touched(workspace_id, Origin.CORRECTION, writable=True)
     tell(connection, recompute(connection, {(connection_id, change.ticket_id): touched}, now), now)
     return 1
+
+
+def correct_message(
+    connection: sa.Connection,
+    workspace_id: int,
+    key: tuple[str, str, str],
+    label: str,
+    scale: Scale,
+    by: str,
+    now: float,
+    writable: bool,
+) -> Score | None:
+    """The score of the message `key` (connection, ticket, message) under a person's label, which stands from now on.
+
+    The helpdesk follows, even where a person had set a label there before: this one is newer.
+    Raises NotFound when it is not a scored message, and Invalid for a label that is not of the scale.
+    """
+    connection_id, ticket_id, message_id = key
+    c = messages.c
+    found = connection.execute(
+        sa.select(c.id, c.score, c.label).where(
+            c.connection_id == connection_id,
+            c.ticket_id == ticket_id,
+            c.message_id == message_id,
+            c.label.is_not(None),
+        )
+    ).first()
+    if found is None:
+        raise NotFound("There is no scored customer message of this id in this ticket")
+    score = score_for(scale, label, found.score)
+    if label == found.label:
+        return score
+    connection.execute(
+        sa.update(messages).where(c.id == found.id).values(score=score, label=label, corrected_by=by, corrected_at=now)
+    )
+    ticket = sa.and_(tickets.c.connection_id == connection_id, tickets.c.ticket_id == ticket_id)
+    connection.execute(sa.update(tickets).where(ticket).values(held_at=None))
+    touched = Touched(workspace_id, Origin.CORRECTION, writable)
+    tell(connection, recompute(connection, {(connection_id, ticket_id): touched}, now), now)
+    return score
 
 
 def _newest_scored(

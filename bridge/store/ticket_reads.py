@@ -70,6 +70,8 @@ class TicketMessage:
     scorer: str | None
     cached: bool
     scored_at: float | None
+    corrected_by: str | None
+    corrected_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ def messages_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketMes
         _m.scorer,
         _m.cached,
         _m.scored_at,
+        _m.corrected_by,
+        _m.corrected_at,
     )
     # Two ids that are numbers order like numbers: the longer one is the later.
     newest_first = (_m.written_at.desc(), sa.func.length(_m.message_id).desc(), _m.message_id.desc())
@@ -187,6 +191,8 @@ def messages_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketMes
             scorer=row.scorer,
             cached=bool(row.cached),
             scored_at=row.scored_at,
+            corrected_by=row.corrected_by,
+            corrected_at=row.corrected_at,
         )
         for row in connection.execute(query)
     ]

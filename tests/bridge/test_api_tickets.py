@@ -69,6 +69,8 @@ def test_one_ticket_adds_its_messages_and_writes(call: Call, runtime: Runtime, h
         "caveats": ["short"],
         "scorer": {"provider": "test", "model": "none", "prompt": "1"},
         "cached": False,
+        "corrected_by": None,
+        "corrected_at": None,
     }
     assert answer["writes"] == []
     assert set(answer) == {*told(call("/tickets"))["items"][0], "messages", "writes"}
@@ -181,3 +183,13 @@ def test_days_are_a_whole_number_from_1_to_366(call: Call, days: str) -> None:
     answer = call(f"/dashboard?days={days}")
 
     assert (answer.status_code, told(answer)["field"]) == (422, "days")
+
+
+def test_a_correction_answers_the_score_that_it_made(call: Call, runtime: Runtime, home: Home) -> None:
+    (name,) = scored(runtime, home, "T-1", -82)
+
+    answer = call(f"/tickets/{home.connection}/T-1/corrections", "POST", json={"message_id": name, "label": "neutral"})
+
+    assert told(answer) == {"message_id": name, "label": "neutral", "score": -0.2}
+    (message,) = told(call(f"/tickets/{home.connection}/T-1"))["messages"]
+    assert message["corrected_by"].startswith("token tok_")

@@ -17,7 +17,8 @@ from tests.fakes import Home
 def test_a_token_says_whose_it_is_and_what_it_may_do(runtime: Runtime, home: Home) -> None:
     made = tokens.add(runtime, home.slug, "admin")
 
-    assert tokens.check(runtime, made.token.reveal()) == tokens.Holder(home.workspace_id, home.slug, Role.ADMIN)
+    whose = tokens.Holder(home.workspace_id, home.slug, Role.ADMIN, made.id)
+    assert tokens.check(runtime, made.token.reveal()) == whose
 
 
 def test_a_token_is_32_random_bytes_behind_a_prefix(runtime: Runtime, home: Home) -> None:

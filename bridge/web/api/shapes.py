@@ -61,6 +61,8 @@ def _message(one: TicketMessage) -> dict[str, object]:
         "scorer": scorer and {"provider": scorer.provider, "model": scorer.model, "prompt": scorer.prompt},
         "cached": one.cached,
         "scored_at": moment(one.scored_at),
+        "corrected_by": one.corrected_by,
+        "corrected_at": moment(one.corrected_at),
     }
 
 

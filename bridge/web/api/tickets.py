@@ -1,15 +1,16 @@
-"""Tickets: a page of them, and one."""
+"""Tickets: a page of them, one, and corrections of its messages."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 
-from bridge import tickets
+from bridge import corrections, tickets
 from bridge.errors import Invalid
 from bridge.model import Trend
 from bridge.runtime import Runtime
+from bridge.scale import shown
 from bridge.tickets import Filters, Order
 from bridge.web.answers import json_answer
 from bridge.web.api import shapes
-from bridge.web.api.arguments import arguments, moment, switch, whole
+from bridge.web.api.arguments import arguments, body_object, moment, switch, whole
 
 
 def register(api: Blueprint, runtime: Runtime) -> None:
@@ -32,6 +33,19 @@ def register(api: Blueprint, runtime: Runtime) -> None:
     def show_ticket(slug: str, connection: str, ticket_id: str) -> Response:
         arguments()
         return json_answer(shapes.whole_ticket(tickets.one(runtime, slug, connection, ticket_id)))
+
+    @api.post("/tickets/<connection>/<ticket_id>/corrections")
+    def correct_message(slug: str, connection: str, ticket_id: str) -> Response:
+        arguments()
+        given = body_object()
+        for name in ("message_id", "label"):
+            if not isinstance(given.get(name), str):
+                raise Invalid(name, "give text")
+        by = f"token {g.holder.token_id}"
+        done = corrections.correct(
+            runtime, slug, connection, ticket_id, str(given["message_id"]), str(given["label"]), by
+        )
+        return json_answer({"message_id": done.message_id, "label": done.label, "score": shown(done.score)})
 
 
 def _filters(asked: dict[str, str]) -> Filters:
