@@ -46,7 +46,7 @@ def test_it_is_told_who_corrected_and_when(runtime: Runtime, desk: Home) -> None
 
 
 def test_the_ticket_follows_and_its_helpdesk_is_due(runtime: Runtime, desk: Home) -> None:
-    first, second = scored(runtime, desk, "T-1", -90, -40)
+    _, second = scored(runtime, desk, "T-1", -90, -40)
     correct(runtime, desk, second, "positive")
     with runtime.database.read() as db:
         row = db.execute(ticket_table.select()).one()
