@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.connector import LabelChange, WriteStatus
-from bridge.model import Sentiment, Trend
+from bridge.model import Origin, Sentiment, Trend
 from bridge.store import queue
 from bridge.store.connections import disconnect
 from bridge.store.queue import LEASE, PutOff
@@ -277,6 +277,80 @@ def test_what_was_settled_after_a_crash_is_the_audit_rows_value(scene: Scene, co
     done = [row for row in scene.rows(writes) if row.state == "done"]
     assert [from_json(row.after) for row in done] == [one.after]
     assert open_writes(scene) == []
+
+
+# A write whose end nobody saw
+
+
+def unsure(scene: Scene, one: PendingTicket) -> None:
+    scene.answer(one, WriteStatus.UNSURE)
+    scene.database.write(lambda c: queue.put_off(c, tickets, [PutOff(one.row_id, NOW, "not seen", False)]))
+
+
+def test_a_write_whose_end_was_not_seen_stays_open_and_is_looked_into(scene: Scene, connection: str) -> None:
+    scene.score(connection, "T-1", -80)
+    unsure(scene, begun(scene))
+    assert [row.state for row in scene.rows(writes)] == ["sending"]
+    assert begun(scene).unsure == (shows("urgent", -80),)
+
+
+def test_a_ticket_with_an_unseen_end_stays_due_although_it_should_show_what_was_written_before(
+    scene: Scene, connection: str
+) -> None:
+    scene.score(connection, "T-1", 60)
+    scene.answer(begun(scene))
+    scene.score(connection, "T-1", -80, at=NOW + 1)
+    unsure(scene, begun(scene))
+    scene.score(connection, "T-1", 60, at=NOW + 2)
+    one = begun(scene)
+    assert one.before == one.after == shows("positive", 60)
+    assert [sentiment.label for sentiment in one.unsure] == ["urgent"]
+
+
+def test_a_dead_letter_with_an_open_write_is_due_again_with_the_next_message(scene: Scene, connection: str) -> None:
+    scene.score(connection, "T-1", 60)
+    scene.answer(begun(scene))
+    scene.score(connection, "T-1", -80, at=NOW + 1)
+    begun(scene)
+    bury = sa.update(tickets).values(state=int(State.DEAD), worker_id=None)
+    scene.database.write(lambda c: c.execute(bury))
+    scene.score(connection, "T-1", 60, at=NOW + 2)
+    assert [sentiment.label for sentiment in begun(scene).unsure] == ["urgent"]
+
+
+# Bulk work
+
+
+@pytest.mark.parametrize(
+    ("choice", "origin", "unsolved_only"),
+    [
+        ("open", Origin.BACKFILL, True),
+        ("open", Origin.RESCORE, True),
+        ("open", Origin.LIVE, False),
+        ("all", Origin.BACKFILL, False),
+    ],
+)
+def test_bulk_work_is_for_unsolved_tickets_only_unless_the_workspace_says_all(
+    scene: Scene, choice: str, origin: Origin, unsolved_only: bool
+) -> None:
+    connection = scene.connection(scene.workspace(backfill_write=choice))
+    scene.score(connection, "T-1", -80, origin=origin)
+    assert begun(scene).unsolved_only is unsolved_only
+
+
+def test_a_persons_correction_is_written_whatever_the_workspace_says_of_bulk_work(scene: Scene) -> None:
+    connection = scene.connection(scene.workspace(backfill_write="none"))
+    scene.score(connection, "T-1", -80, origin=Origin.CORRECTION)
+    assert not begun(scene).unsolved_only
+
+
+def test_bulk_work_of_a_workspace_that_wants_none_written_rests_until_a_live_message(scene: Scene) -> None:
+    connection = scene.connection(scene.workspace(backfill_write="none"))
+    scene.score(connection, "T-1", -80, origin=Origin.BACKFILL)
+    assert scene.begin(*scene.claim(table=tickets)) == []
+    assert scene.row(tickets).state == State.SETTLED
+    scene.score(connection, "T-1", -80, at=NOW + 1)
+    assert begun(scene).after.label == "urgent"
 
 
 def open_writes(scene: Scene) -> list[sa.Row[*tuple[object, ...]]]:
