@@ -7,11 +7,22 @@ from dataclasses import replace
 import pytest
 
 from bridge import workspaces
-from bridge.connector import Access, HelpdeskDown, RateLimited, Refused, TicketWrite, WriteResult
+from bridge.connector import (
+    Access,
+    HelpdeskDown,
+    RateLimited,
+    Refused,
+    Seen,
+    TicketWrite,
+    WriteResult,
+    WriteStatus,
+)
+from bridge.receive import Receiver
 from bridge.runtime import Runtime
 from bridge.store.queue import OWN_ERRORS
 from bridge.store.tables import State
 from jobs.helpdesk import OUTAGE_PAUSE, REFUSED_PAUSE
+from tests import fakes
 from tests.jobs.desk import Desk, Floor, label
 from tests.waiting import eventually
 
@@ -287,3 +298,55 @@ def test_a_connector_that_answers_for_fewer_tickets_than_asked_loses_none(runtim
     assert all(row.written_label == "urgent" for row in floor.tickets())
     assert desk.written == [["T-1", "T-2"]]
     floor.close()
+
+
+def test_a_helpdesk_that_asks_for_a_pause_is_called_for_no_ticket(floor: Floor, desk: Desk) -> None:
+    desk.errors.append(RateLimited(90))
+    scored(floor, URGENT)
+    floor.drain("writeback")
+    scored(floor, URGENT, ticket_id="T-2")
+    floor.drain("writeback")
+    assert desk.written == [["T-1"]]
+    floor.all_due()
+    floor.drain("writeback")
+    assert set(desk.shows) == {"T-1", "T-2"}
+
+
+def test_a_ticket_whose_end_is_not_seen_is_looked_at_and_keeps_no_other_from_ending(
+    runtime: Runtime, desk: Desk
+) -> None:
+    def half_seen(access: Access, wanted: Sequence[TicketWrite]) -> list[WriteResult]:
+        results = list(desk.on_write(access, wanted))
+        return [WriteResult("T-1", WriteStatus.UNSURE) if one.ticket_id == "T-1" else one for one in results]
+
+    floor = Floor(runtime, desk, replace(desk.connector(), write=half_seen))
+    scored(floor, URGENT)
+    scored(floor, URGENT, ticket_id="T-2")
+    floor.drain("writeback")
+    assert [(row.ticket_id, row.written_label) for row in floor.tickets()] == [("T-1", None), ("T-2", "urgent")]
+    assert (floor.connection().status, floor.connection().error) == ("active", None)
+    floor.all_due()
+    floor.drain("writeback")
+    assert (desk.written, desk.looked) == ([["T-1", "T-2"]], [["T-1"]])
+    assert [row.written_label for row in floor.tickets()] == ["urgent", "urgent"]
+    floor.close()
+
+
+def test_what_an_event_saw_is_handed_to_the_write(floor: Floor, desk: Desk) -> None:
+    handed: list[Seen | None] = []
+
+    def listening(access: Access, wanted: Sequence[TicketWrite]) -> Sequence[WriteResult]:
+        handed.extend(one.seen for one in wanted)
+        return desk.on_write(access, wanted)
+
+    told = Seen("T-1", None, "1")
+    connector = replace(
+        desk.connector(),
+        write=listening,
+        parse=lambda request, access: replace(fakes.FAKE.parse(request, access), seen=(told,)),
+    )
+    floor.runtime = replace(floor.runtime, connectors={"desk": connector})
+    floor.receiver = Receiver(floor.runtime)
+    scored(floor, URGENT)
+    floor.drain("writeback")
+    assert handed == [told]
