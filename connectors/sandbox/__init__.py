@@ -21,4 +21,5 @@ CONNECTOR = Connector(
     read=read,
     write=write,
     look=look,
+    ticket_url=lambda access, ticket_id: f"{access.options['url'].rstrip('/')}/tickets/{ticket_id}",
 )

@@ -1,6 +1,7 @@
 """The `zendesk` connector: Zendesk Support by webhooks, a poll beside them, and two drop-downs and a number in it."""
 
 from bridge.connector import Capabilities, Connector, Option
+from connectors.zendesk.auth import base_of
 from connectors.zendesk.client import BULK, look, read, write
 from connectors.zendesk.install import install, uninstall
 from connectors.zendesk.poll import WITH_WEBHOOK, every
@@ -40,5 +41,6 @@ CONNECTOR = Connector(
     read=read,
     write=write,
     look=look,
+    ticket_url=lambda access, ticket_id: f"{base_of(access)}/agent/tickets/{ticket_id}",
     poll_every=every,
 )
