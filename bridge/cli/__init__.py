@@ -6,6 +6,7 @@ import click
 
 from bridge.cli.alert import alert
 from bridge.cli.connect import connect, connections, disconnect
+from bridge.cli.correct import correct
 from bridge.cli.database import db
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
@@ -16,6 +17,7 @@ from bridge.cli.retry import retry
 from bridge.cli.run import scheduler, up, web, worker
 from bridge.cli.score import score
 from bridge.cli.secrets import secrets
+from bridge.cli.stats import stats
 from bridge.cli.token import token
 from bridge.cli.webhook import webhook
 from bridge.cli.workspace import workspace
@@ -42,10 +44,12 @@ for command in (
     connect,
     connections,
     disconnect,
+    correct,
     alert,
     webhook,
     score,
     evaluate_file,
+    stats,
     token,
     retry,
     rescore,

@@ -1,0 +1,40 @@
+"""`moodbridge stats` and `correct`, as somebody at a terminal or a script uses them."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import moodbridge
+from bridge.cli import output as cli_output
+from bridge.runtime import Runtime
+from tests.fakes import Home, scored
+
+
+@pytest.fixture
+def command(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a command on the test's runtime."""
+    monkeypatch.setattr(cli_output, "prepare", lambda _settings: None)
+    monkeypatch.setattr(cli_output, "load", lambda _environ: runtime.settings)
+    monkeypatch.setattr(cli_output, "open_runtime", lambda _settings: runtime)
+    monkeypatch.setattr(type(runtime), "close", lambda _self: None)
+    return lambda *words: CliRunner().invoke(moodbridge, list(words), catch_exceptions=False)
+
+
+def test_stats_print_one_json_value(command: Any, runtime: Runtime, home: Home) -> None:
+    scored(runtime, home, "T-1", -80, 20)
+    value = json.loads(command("stats", home.slug, "--json").stdout)
+    assert (value["messages"], value["avg_sentiment"], value["negative_tickets"]) == (2, -0.3, 1)
+
+
+def test_stats_are_a_table_for_people(command: Any, runtime: Runtime, home: Home) -> None:
+    scored(runtime, home, "T-1", -80)
+    lines = command("stats", home.slug).stdout.splitlines()
+    assert any(line.split() == ["urgent", "1"] for line in lines)
+
+
+def test_correct_says_what_the_message_counts_as(command: Any, runtime: Runtime, home: Home) -> None:
+    (message,) = scored(runtime, home, "T-1", -80)
+    answer = command("correct", home.slug, home.connection, "T-1", message, "neutral", "--json")
+    assert json.loads(answer.stdout) == {"message_id": message, "label": "neutral", "score": -0.2}
