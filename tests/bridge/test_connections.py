@@ -11,6 +11,7 @@ from bridge.connections import Connected, access_to
 from bridge.connector import Access, Connector, HelpdeskDown, Installed, Option
 from bridge.errors import Invalid, NotFound
 from bridge.runtime import Runtime
+from bridge.scale import FIVE, FOUR
 from bridge.store import connections as rows
 from bridge.store.connections import StoredState
 from tests import fakes
@@ -25,6 +26,7 @@ class Desk:
     accesses: list[Access] = field(default_factory=list)
     dry_runs: int = 0
     makes_secret: str | None = None
+    others_secrets: tuple[str, ...] = ()
     error: Exception | None = None
 
     def install(self, access: Access, dry_run: bool) -> Installed:
@@ -32,7 +34,7 @@ class Desk:
             raise self.error
         self.dry_runs += dry_run
         self.accesses.append(access)
-        return Installed(("made a webhook",), None if dry_run else self.makes_secret)
+        return Installed(("made a webhook",), None if dry_run else self.makes_secret, self.others_secrets)
 
     def uninstall(self, _access: Access) -> tuple[str, ...]:
         if self.error:
@@ -51,7 +53,12 @@ def bridge(runtime: Runtime, desk: Desk) -> Runtime:
     connector: Connector = replace(
         fakes.FAKE,
         kind="desk",
-        options=(Option("url", "address"), Option("token", "its key", secret=True), Option("team", "", required=False)),
+        options=(
+            Option("url", "address"),
+            Option("token", "its key", secret=True),
+            Option("team", "", required=False),
+            Option("forms", "", required=False, identifies=False),
+        ),
         install=desk.install,
         uninstall=desk.uninstall,
     )
@@ -100,6 +107,13 @@ def test_another_address_is_another_connection(bridge: Runtime) -> None:
     assert len(connections.listed(bridge, SLUG)) == 2
 
 
+def test_an_option_that_does_not_tell_helpdesks_apart_changes_the_connection_that_is_there(bridge: Runtime) -> None:
+    first = connect(bridge, OPTIONS | {"forms": "all"})
+    again = connect(bridge, OPTIONS | {"forms": "none"})
+    assert (again.connection, again.secret) == (first.connection, None)
+    assert access(bridge, first.connection).options["forms"] == "none"
+
+
 def test_a_new_token_is_taken_over_and_the_secret_stays(bridge: Runtime) -> None:
     first = connect(bridge)
     connect(bridge, OPTIONS | {"token": "a-newer-token"})
@@ -128,6 +142,55 @@ def test_a_rotation_at_the_helpdesk_keeps_the_former_secret_for_a_while(bridge: 
     desk.makes_secret = "whsec_second"
     connect(bridge, rotate=True)
     assert access(bridge, first.connection).secrets == ("whsec_second", "whsec_first")
+
+
+def test_the_secrets_of_further_webhooks_are_good_too_as_long_as_they_are_there(bridge: Runtime, desk: Desk) -> None:
+    desk.makes_secret = "whsec_first"
+    desk.others_secrets = ("trigger-1", "trigger-2")
+    first = connect(bridge)
+    assert access(bridge, first.connection).secrets == ("whsec_first", "trigger-1", "trigger-2")
+    desk.others_secrets = ("trigger-2",)
+    connect(bridge)
+    assert access(bridge, first.connection).secrets == ("whsec_first", "trigger-2")
+
+
+def test_a_rotation_leaves_the_secrets_of_further_webhooks(bridge: Runtime, desk: Desk) -> None:
+    desk.makes_secret, desk.others_secrets = "whsec_first", ("trigger-1",)
+    first = connect(bridge)
+    desk.makes_secret = "whsec_second"
+    connect(bridge, rotate=True)
+    connect(bridge)
+    assert access(bridge, first.connection).secrets == ("whsec_second", "whsec_first", "trigger-1")
+
+
+def test_connecting_again_with_nothing_new_is_no_new_revision(bridge: Runtime, desk: Desk) -> None:
+    desk.makes_secret, desk.others_secrets = "whsec_first", ("trigger-1",)
+    connect(bridge)
+    before = connections.listed(bridge, SLUG)
+    connect(bridge)
+    assert connections.listed(bridge, SLUG) == before
+
+
+def test_a_dry_run_of_a_rotation_lets_the_helpdesk_see_what_it_would_mean(bridge: Runtime, desk: Desk) -> None:
+    first = connect(bridge)
+    connect(bridge, rotate=True, dry_run=True)
+    assert desk.accesses[-1].secrets[1:] == (first.secret,)
+    assert access(bridge, first.connection).secrets == (first.secret,)
+
+
+def test_a_connector_is_handed_its_workspaces_scale(bridge: Runtime) -> None:
+    made = connect(bridge)
+    assert access(bridge, made.connection).scale == FOUR.buckets
+    workspaces.set(bridge, SLUG, {"scale": "five"})
+    assert access(bridge, made.connection).scale == FIVE.buckets
+
+
+def test_a_new_scale_is_a_new_revision_so_that_whoever_receives_reads_it(bridge: Runtime) -> None:
+    connect(bridge)
+    (before,) = connections.listed(bridge, SLUG)
+    workspaces.set(bridge, SLUG, {"scale": "five"})
+    (after,) = connections.listed(bridge, SLUG)
+    assert after.revision > before.revision
 
 
 def test_a_dry_run_changes_nothing_and_tells_what_it_would(bridge: Runtime, desk: Desk) -> None:
