@@ -219,7 +219,7 @@ class Desk:
             self._zenpy.ticket_forms.update(self._types.TicketForm(id=form_id, ticket_field_ids=list(field_ids)))
 
     def views(self) -> list[Json]:
-        """Every view, with `id` and `title`."""
+        """Every view, with `id`, `title` and `conditions`."""
         with _plain_errors():
             return [dict(one.to_dict()) for one in self._zenpy.views()]
 
@@ -227,6 +227,10 @@ class Desk:
         """Makes a view. Its id."""
         with _plain_errors():
             return int(self._zenpy.views.create(self._types.View(**view)).id)
+
+    def set_conditions(self, view_id: int, conditions: Json) -> None:
+        """Replaces a view's conditions (`all` and `any`) as a whole."""
+        self.session.put(f"/api/v2/views/{view_id}.json", json={"view": conditions})
 
     def delete_view(self, view_id: int) -> None:
         """Deletes a view."""

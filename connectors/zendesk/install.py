@@ -93,13 +93,14 @@ def _fields(
 
 
 def _views(access: Access, desk: Desk, ids: list[int], dry_run: bool, steps: list[str]) -> tuple[int, ...]:
-    present = {str(view["title"]): int(view["id"]) for view in desk.views()}
+    present = {str(view["title"]): view for view in desk.views()}
     label, score, trend = ids[:3]
     found = []
     for view in views.wanted(access, score, label, trend):
         name = view["title"]
         if name in present:
-            found.append(present[name])
+            found.append(int(present[name]["id"]))
+            steps += views.complete(desk, present[name], view, dry_run)
         elif dry_run:
             steps.append(f"Would make the view {name}.")
         else:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.connector import CHANGES, Access, LabelChange, Received, Target, TargetKind, Unreadable
+from bridge.connector import CHANGES, Access, Forgotten, LabelChange, Received, Target, TargetKind, Unreadable
 from bridge.model import Author, Message
 from connectors.zendesk import record
 from connectors.zendesk.desk import Desk
@@ -98,7 +98,7 @@ def _page(access: Access, desk: Desk, start: int) -> Received:
     elif isinstance(end, int):
         targets.append(Target(TargetKind.LISTING, f"polled:{end}"))
     changes = _label_changes(access, record.load(access), events)
-    return Received(messages=tuple(messages), targets=tuple(targets), label_changes=changes)
+    return Received(tuple(messages), tuple(targets), changes, forgotten=_forgotten(events))
 
 
 def _label_changes(access: Access, installed: Record, events: Sequence[Mapping[str, Any]]) -> tuple[LabelChange, ...]:
@@ -116,6 +116,21 @@ def _label_changes(access: Access, installed: Record, events: Sequence[Mapping[s
                     LabelChange(str(event.get("ticket_id")), label, None if by is None else str(by), float(at))
                 )
     return tuple(found)
+
+
+def _forgotten(events: Sequence[Mapping[str, Any]]) -> tuple[Forgotten, ...]:
+    """Comments that were redacted or made private, by the names that "Ticket Audits" (2026-08) gives these events."""
+    children = [(str(event.get("ticket_id")), child) for event in events for child in event.get("child_events") or ()]
+    taken_back = {
+        (ticket_id, str(child["comment_id"]))
+        for ticket_id, child in children
+        if child.get("comment_id")
+        and (
+            child.get("event_type") == "CommentRedactionEvent"
+            or (child.get("event_type") == "CommentPrivacyChange" and child.get("public") is False)
+        )
+    }
+    return tuple(Forgotten(*one) for one in sorted(taken_back))
 
 
 def _roles(desk: Desk, authors: set[int]) -> dict[int, str]:

@@ -22,7 +22,8 @@ def wanted(access: Access, score_field: int, label_field: int, trend_field: int)
 
     Tags stand for the drop-downs: whether a condition on one takes the option's tag or its id differs by account.
     """
-    urgent = [label_option(access, label) for label in labels_below(access, URGENT_BELOW)]
+    worst = access.scale[-1][0]  # where a scale has no label of its own for the urgent, its worst one holds them
+    urgent = [label_option(access, label) for label in labels_below(access, URGENT_BELOW) or (worst,)]
     negative = [label_option(access, label) for label in labels_below(access, NEGATIVE_BELOW)]
     tags = {"Urgent": urgent, "Negative": negative, "Declining": [trend_option(access, Trend.DECLINING)]}
     columns = ["nice_id", "description", "requester", "updated_requester", label_field, score_field, trend_field]
@@ -47,6 +48,20 @@ def make(desk: Desk, view: Json) -> int:
             raise
     output = {**view["output"], "sort_by": "updated_requester", "sort_order": "desc"}
     return desk.add_view({**view, "output": output})
+
+
+def complete(desk: Desk, present: Json, view: Json, dry_run: bool) -> list[str]:
+    """Adds the tags that a view of ours lacks, as those of another scale; what people changed in it stays."""
+    held = present.get("conditions") or {}
+    tags = {condition.get("value") for condition in held.get("any") or ()}
+    lacking = [condition for condition in view["any"] if condition["value"] not in tags]
+    if not lacking:
+        return []
+    if not dry_run:
+        every, some = list(held.get("all") or ()), list(held.get("any") or ())
+        desk.set_conditions(int(present["id"]), {"all": every, "any": [*some, *lacking]})
+    names = ", ".join(condition["value"] for condition in lacking)
+    return [f"{'Would add' if dry_run else 'Added'} {names} to the view {view['title']}."]
 
 
 def rules_that_run(desk: Desk, user_id: int) -> list[str]:

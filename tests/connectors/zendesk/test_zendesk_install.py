@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bridge.connector import Refused
+from bridge.scale import FIVE
 from connectors.zendesk import CONNECTOR, record
+from connectors.zendesk.desk import Desk
 from connectors.zendesk.webhook import SUBSCRIPTIONS
 from tests.connectors.zendesk.world import World, access_for
 from tests.hosts.zendesk.account import Field, Option
@@ -207,6 +209,67 @@ def test_a_trigger_webhook_of_theirs_that_calls_our_hook_is_left_alone(world: Wo
     world.connect()
     CONNECTOR.uninstall(world.access)
     assert world.account.webhooks == {"t": theirs}
+
+
+def trigger_webhook(world: World, name: str, secret: str) -> None:
+    mine = next(iter(world.account.webhooks.values()))
+    given = {"id": name, "name": name, "secret": secret, "subscriptions": ["conditional_ticket_events"]}
+    world.account.webhooks[name] = {**mine, **given}
+
+
+def test_the_secret_of_a_trigger_webhook_that_calls_our_hook_is_handed_on(world: World) -> None:
+    trigger_webhook(world, "theirs", "secret of theirs")
+    trigger_webhook(world, "elsewhere", "secret of others")
+    world.account.webhooks["elsewhere"]["endpoint"] = "https://other.example/hooks/x"
+    installed = CONNECTOR.install(world.access, False)
+    assert installed.secrets == ("secret of theirs",)
+    assert any("theirs" in step for step in installed.steps)
+    world.access = replace(world.access, secrets=(*world.access.secrets, "secret of theirs"))
+    assert not any("theirs" in step for step in CONNECTOR.install(world.access, False).steps)
+
+
+def test_a_webhook_whose_secret_is_hidden_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    trigger_webhook(world, "an app's", "hidden")
+
+    def hidden(desk: Desk, webhook_id: str) -> str:
+        if webhook_id == "an app's":
+            raise Refused("no")
+        return str(world.account.webhooks[webhook_id]["secret"])
+
+    monkeypatch.setattr(Desk, "webhook_secret", hidden)
+    installed = CONNECTOR.install(world.access, False)
+    assert installed.secrets == ()
+    assert any("an app's" in step and "hides" in step for step in installed.steps)
+
+
+def test_a_dry_run_of_a_rotation_says_so_and_changes_nothing(world: World) -> None:
+    before = changes(world)
+    access = replace(world.access, secrets=("(made when you connect)", *world.access.secrets))
+    assert any("Would make a new webhook" in step for step in CONNECTOR.install(access, True).steps)
+    assert changes(world) == before
+
+
+def test_another_scale_brings_its_labels_and_the_views_follow_their_meaning(bare: World) -> None:
+    bare.access = replace(bare.access, scale=FIVE.buckets)
+    bare.connect()
+    assert [one.value for one in field_named(bare, "Sentiment").options] == [
+        f"sentiment_{name}" for name in (*FIVE.labels, "unknown")
+    ]
+    tags = {view["title"]: [one["value"] for one in view["conditions"]["any"]] for view in bare.account.views.values()}
+    assert tags["Sentiment: Negative"] == ["sentiment_negative", "sentiment_very_negative"]
+    assert tags["Sentiment: Urgent"] == ["sentiment_very_negative"]
+
+
+def test_a_new_scale_adds_its_labels_to_the_fields_that_are_there(world: World) -> None:
+    world.access = replace(world.access, scale=FIVE.buckets)
+    steps = CONNECTOR.install(world.access, False).steps
+    assert steps == (
+        "Added the option Very positive to the field Sentiment.",
+        "Added the option Very negative to the field Sentiment.",
+        "Added sentiment_very_negative to the view Sentiment: Urgent.",
+        "Added sentiment_very_negative to the view Sentiment: Negative.",
+    )
+    assert CONNECTOR.install(world.access, False).steps == ()
 
 
 def test_disconnect_takes_webhook_and_views_and_keeps_fields_and_values(world: World) -> None:

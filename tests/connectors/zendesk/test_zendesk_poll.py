@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.connector import CHANGES, HelpdeskDown, LabelChange, RateLimited, Target, TargetKind
+from bridge.connector import CHANGES, Forgotten, HelpdeskDown, LabelChange, RateLimited, Target, TargetKind
 from bridge.model import Author, Message
 from connectors.zendesk import CONNECTOR, record
 from connectors.zendesk.client import read, write
@@ -93,6 +93,17 @@ def test_a_label_that_an_agent_chose_is_told_and_our_own_is_not(world: World) ->
     (page,) = read(world.access, CHANGES).targets
     changes = read(world.access, page).label_changes
     assert changes == (LabelChange(str(ticket.id), "positive", str(world.account.smith.id), chosen_at),)
+
+
+@pytest.mark.parametrize("private", [False, True], ids=["redacted", "made private"])
+def test_a_comment_that_was_taken_back_meanwhile_is_to_be_forgotten(world: World, private: bool) -> None:
+    account = world.account
+    ticket = account.open_ticket(account.person("Ann"), "my card is 4111 1111")
+    (comment,) = ticket.comments
+    (account.make_private if private else account.redact)(ticket, comment, account.smith)
+    world.clock.advance(700)
+    (page,) = read(world.access, CHANGES).targets
+    assert read(world.access, page).forgotten == (Forgotten(str(ticket.id), str(comment.id)),)
 
 
 def test_it_looks_every_ten_minutes_beside_a_webhook_and_every_minute_without_one(world: World) -> None:

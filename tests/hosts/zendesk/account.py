@@ -209,12 +209,16 @@ class Account:
         with self.lock:
             comment.body = "▇▇▇▇"
             self.touch(ticket)
+            self._redact_told(comment)
+            self._record(ticket, agent.id, [{"event_type": "CommentRedactionEvent", "comment_id": comment.id}])
             self._tell("ticket.comment_redacted", ticket, agent.id, {"comment": {"id": str(comment.id)}})
 
     def make_private(self, ticket: Ticket, comment: Comment, agent: User) -> None:
         with self.lock:
             comment.public = False
             self.touch(ticket)
+            change = {"event_type": "CommentPrivacyChange", "comment_id": comment.id, "public": False}
+            self._record(ticket, agent.id, [change])
             self._tell("ticket.comment_made_private", ticket, agent.id, {"comment": {"id": str(comment.id)}})
 
     def delete_for_good(self, ticket: Ticket, agent: User) -> None:
@@ -261,6 +265,12 @@ class Account:
         comment = Comment(next(self.numbers), author.id, text, public, ticket.updated_at, ticket.channel)
         ticket.comments.append(comment)
         return comment
+
+    def _redact_told(self, comment: Comment) -> None:
+        for event in self.ticket_events:
+            for child in event["child_events"]:
+                if child.get("id") == comment.id:
+                    child |= {"body": comment.body, "html_body": comment.body}
 
     def _told(self, comment: Comment) -> Json:
         author = self.users[comment.author_id]

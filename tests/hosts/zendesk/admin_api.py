@@ -221,6 +221,16 @@ def blueprint(account: Account) -> Blueprint:
             account.views[number] = {**made, "conditions": conditions, "execution": execution}
         return jsonify(view=account.views[number]), 201
 
+    @api.put("/api/v2/views/<int:view_id>")
+    def put_view(view_id: int) -> Any:
+        wanted = body_with("view")
+        if view_id not in account.views:
+            raise not_found()
+        checked_view(account, wanted)
+        with account.lock:
+            account.views[view_id]["conditions"] = {"all": wanted.get("all", []), "any": wanted.get("any", [])}
+        return jsonify(view=account.views[view_id])
+
     @api.delete("/api/v2/views/<int:view_id>")
     def delete_view(view_id: int) -> Any:
         if account.views.pop(view_id, None) is None:
