@@ -52,6 +52,9 @@ class DrainWorker(SimpleWorker):
             log_job_description=False,
         )
 
+    def procline(self, message: str) -> None:
+        """The process keeps its title, by which people find it; RQ would show what it does at each job."""
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM: the drain claims nothing more; RQ lets the job return."""
         process.stop()
