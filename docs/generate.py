@@ -48,7 +48,10 @@ OF_CONNECT = """\
 
 def commands(group: click.Group = moodbridge, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
     """Every command with its whole name, groups before what is in them."""
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        assert command is not None
         yield " ".join((*path, name)), command
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))

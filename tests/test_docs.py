@@ -76,7 +76,10 @@ def test_a_page_that_is_made_is_fresh(path: Path) -> None:
 
 
 def commands(group: click.Group = moodbridge, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         yield " ".join((*path, name)), command
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
@@ -130,8 +133,12 @@ def examples() -> list[tuple[str, str]]:
 def test_a_command_that_a_page_names_exists(where: str, line: str) -> None:
     words = shlex.split(line.replace("...", ""))
     command: click.Command = moodbridge
-    while isinstance(command, click.Group) and words and words[0] in command.commands:
-        command = command.commands[words.pop(0)]
+    while isinstance(command, click.Group) and words:
+        found = command.get_command(click.Context(command), words[0])
+        if found is None:
+            break
+        command = found
+        words.pop(0)
     assert command is not moodbridge, f"{where}: there is no `moodbridge {line}`"
     known = {name for one in command.params for name in one.opts} | {"--help"}
     if command.name == "connect":

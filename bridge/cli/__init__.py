@@ -1,62 +1,66 @@
 """The command line: `moodbridge`."""
 
+import importlib
 import sys
 
 import click
 
-from bridge.cli.alert import alert
-from bridge.cli.connect import connect, connections, disconnect
-from bridge.cli.correct import correct
-from bridge.cli.database import db
-from bridge.cli.demo import demo
-from bridge.cli.doctor import doctor
-from bridge.cli.evaluate import evaluate_file
-from bridge.cli.provider import cache, provider, usage
-from bridge.cli.rescore import rescore
-from bridge.cli.retry import retry
-from bridge.cli.run import scheduler, up, web, worker
-from bridge.cli.score import score
-from bridge.cli.secrets import secrets
-from bridge.cli.stats import stats
-from bridge.cli.token import token
-from bridge.cli.webhook import webhook
-from bridge.cli.workspace import workspace
 from bridge.errors import BridgeError, Invalid
 
+COMMANDS = {
+    "up": "run",
+    "web": "run",
+    "worker": "run",
+    "scheduler": "run",
+    "demo": "demo",
+    "db": "database",
+    "workspace": "workspace",
+    "provider": "provider",
+    "usage": "provider",
+    "cache": "provider",
+    "connect": "connect",
+    "connections": "connect",
+    "disconnect": "connect",
+    "correct": "correct",
+    "alert": "alert",
+    "webhook": "webhook",
+    "score": "score",
+    "eval": "evaluate",
+    "stats": "stats",
+    "token": "token",
+    "retry": "retry",
+    "rescore": "rescore",
+    "doctor": "doctor",
+    "secrets": "secrets",
+}
+"""Each command and its module here. Loaded when it is called: all of them take a second."""
 
-@click.group()
+
+class Commands(click.Group):
+    """The commands of the modules beside this one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name, in the order of the alphabet."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, loaded now."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        found: click.Command = importlib.import_module(f"bridge.cli.{module}").__dict__[
+            _ATTRIBUTES.get(cmd_name, cmd_name)
+        ]
+        return found
+
+
+_ATTRIBUTES = {"eval": "evaluate_file"}
+
+
+@click.command(cls=Commands)
 @click.version_option(package_name="moodbridge", prog_name="moodbridge")
 def moodbridge() -> None:
     """Shows the mood of each customer message in the helpdesk a support team already uses."""
-
-
-for command in (
-    up,
-    web,
-    worker,
-    scheduler,
-    demo,
-    db,
-    workspace,
-    provider,
-    usage,
-    cache,
-    connect,
-    connections,
-    disconnect,
-    correct,
-    alert,
-    webhook,
-    score,
-    evaluate_file,
-    stats,
-    token,
-    retry,
-    rescore,
-    doctor,
-    secrets,
-):
-    moodbridge.add_command(command)
 
 
 def main() -> None:

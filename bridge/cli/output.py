@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.runtime import Runtime, open_runtime, prepare
 from bridge.settings import load
+
+if TYPE_CHECKING:
+    from bridge.runtime import Runtime
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON value on stdout.")
 
@@ -40,8 +42,10 @@ def moment(at: float | None) -> str | None:
 
 
 @contextlib.contextmanager
-def opened() -> Iterator[Runtime]:
+def opened() -> Iterator["Runtime"]:
     """The runtime of this command; the data directory's own database is brought up to date first."""
+    from bridge.runtime import open_runtime, prepare  # a second: not for commands that need neither
+
     settings = load(os.environ)
     prepare(settings)
     runtime = open_runtime(settings)

@@ -7,7 +7,6 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import moodbridge
-from bridge.cli import output as cli_output
 from bridge.runtime import Runtime
 from tests.fakes import Home, scored
 
@@ -15,9 +14,9 @@ from tests.fakes import Home, scored
 @pytest.fixture
 def command(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs a command on the test's runtime."""
-    monkeypatch.setattr(cli_output, "prepare", lambda _settings: None)
-    monkeypatch.setattr(cli_output, "load", lambda _environ: runtime.settings)
-    monkeypatch.setattr(cli_output, "open_runtime", lambda _settings: runtime)
+    monkeypatch.setattr("bridge.runtime.prepare", lambda _settings: None)
+    monkeypatch.setattr("bridge.cli.output.load", lambda _environ: runtime.settings)
+    monkeypatch.setattr("bridge.runtime.open_runtime", lambda _settings: runtime)
     monkeypatch.setattr(type(runtime), "close", lambda _self: None)
     return lambda *words: CliRunner().invoke(moodbridge, list(words), catch_exceptions=False)
 
