@@ -12,7 +12,13 @@ from bridge.scale import shown
 
 @click.command()
 @click.argument("slug")
-@click.option("--days", type=click.IntRange(1, dashboard.MOST_DAYS), default=dashboard.USUAL_DAYS, show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1, dashboard.MOST_DAYS),
+    default=dashboard.USUAL_DAYS,
+    show_default=True,
+    help="How many days to look back.",
+)
 @as_json
 def stats(slug: str, days: int, as_json: bool) -> None:
     """Show how a workspace's customers felt in the last days."""
