@@ -120,6 +120,7 @@ def _workspace(runtime: Runtime, slug: str) -> Iterator[Check]:
         workspace = workspaces.by_slug(connection, slug)
         dead = health.dead_letters(connection, workspace.id)
         failing = health.failing_connections(connection, workspace.id)
+        receivers = health.failing_receivers(connection, workspace.id)
     yield Check(
         "enabled", True, "it is on" if workspace.settings.enabled else "it is off: nothing is scored or written"
     )
@@ -131,6 +132,8 @@ def _workspace(runtime: Runtime, slug: str) -> Iterator[Check]:
         )
     for connection_id, error in failing:
         yield Check(f"connection {connection_id}", False, error)
+    for receiver, kind, error in receivers:
+        yield Check(f"{kind} {receiver}", False, error)
     if not dead and not failing:
         yield Check("connections", True, "none is failing, and nothing was given up on")
     yield from _provider(runtime, slug)

@@ -26,9 +26,9 @@ LONGEST_LINE = 12
 def tell(runtime: Runtime, one: PendingDelivery) -> Outcome:
     """What became of one try. Raises WrongKey when the receiver cannot be decrypted."""
     if one.target is None:
-        return Outcome(False, "it was removed", final=True)
+        return Outcome(False, "it was removed", dropped=True)
     if one.disabled:
-        return Outcome(False, "it is disabled: enable it, then resend", final=True)
+        return Outcome(False, "it is disabled: enable it, then resend", dropped=True)
     settings = from_json(one.settings)
     now = time.time()
     target = runtime.vault.decrypt(one.target)
@@ -36,7 +36,7 @@ def tell(runtime: Runtime, one: PendingDelivery) -> Outcome:
         fact = _fact(runtime, one, settings.indicators)
         return post(runtime.http, webhook.request(target, good_secrets(runtime, one.secrets, now), fact, now))
     if now - one.created_at > settings.alert_max_age:
-        return Outcome(False, "it is too old to alert (alert_max_age)", final=True)
+        return Outcome(False, "it is too old to alert (alert_max_age)", dropped=True)
     return KINDS[one.kind].send(runtime.http, policy(runtime), target, _alert(runtime, one, settings))
 
 

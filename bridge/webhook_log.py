@@ -13,7 +13,7 @@ from bridge.store.tables import State
 
 MOST = 200
 
-_STATES = {State.PENDING: "pending", State.SETTLED: "delivered", State.DEAD: "failed"}
+_STATES = {State.PENDING: "pending", State.SETTLED: "delivered", State.DEAD: "failed", State.IGNORED: "dropped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Delivery:
     ticket_id: str | None
     created_at: float
     state: str
-    """pending, delivered or failed."""
+    """pending, delivered, failed or dropped."""
     attempts: int
     next_try_at: float | None
     error: str | None

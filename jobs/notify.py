@@ -54,9 +54,9 @@ def work(runtime: Runtime, unit: Sequence[PendingDelivery]) -> Iterable[Done[Pen
 
 
 def tried(runtime: Runtime, one: PendingDelivery, outcome: Outcome, seconds: float, now: float) -> Tried:
-    """What the outcome means for the delivery: taken, again later, or given up."""
-    state, due_at = State.SETTLED, now
-    if not outcome.taken:
+    """What the outcome means for the delivery: taken, again later, given up, or dropped."""
+    state, due_at = State.IGNORED if outcome.dropped else State.SETTLED, now
+    if not outcome.taken and not outcome.dropped:
         wait = None if outcome.gone or outcome.final else _wait(one, outcome.retry_after)
         state = State.DEAD if wait is None else State.PENDING
         due_at = now + (wait or 0.0)

@@ -42,6 +42,8 @@ class Outcome:
     """It wants nothing more, ever."""
     final: bool = False
     """The same call will fail again: it is not tried again."""
+    dropped: bool = False
+    """Nobody was called, and nobody is to be: no failure."""
 
 
 def post(http: Http, request: Request) -> Outcome:

@@ -45,7 +45,7 @@ class Tried:
 
     delivery: PendingDelivery
     state: State
-    """SETTLED: taken; PENDING: again at `due_at`; DEAD: given up."""
+    """SETTLED: taken; PENDING: again at `due_at`; DEAD: given up; IGNORED: dropped without a call."""
     at: float
     ms: int
     due_at: float
@@ -104,7 +104,7 @@ def settle_tries(connection: sa.Connection, tried: Sequence[Tried]) -> None:
         {"rows": rows_parameter([_row(one) for one in tried])},
     )
     _put_off_those_behind(connection, [one for one in tried if one.state is State.PENDING])
-    _note_receivers(connection, tried)
+    _note_receivers(connection, [one for one in tried if one.state is not State.IGNORED])
     for one in tried:
         if one.gone:
             disable(connection, one.delivery.receiver_id, one.error or "it wants nothing more", one.at)
@@ -141,6 +141,8 @@ _NOTED = {"id": "int", "bad": "int", "good": "int", "error": "text", "at": "floa
 
 
 def _note_receivers(connection: sa.Connection, tried: Sequence[Tried]) -> None:
+    if not tried:
+        return
     rows: dict[int, list[object]] = {}
     for one in sorted(tried, key=lambda one: one.at):
         taken = one.state is State.SETTLED
@@ -180,14 +182,14 @@ def disable(connection: sa.Connection, receiver_id: int, reason: str, now: float
         .where(receivers.c.id == receiver_id, receivers.c.disabled_at.is_(None))
         .values(disabled_at=now, error=reason)
     )
-    give_up(connection, receiver_id, reason)
+    give_up(connection, receiver_id, State.DEAD, reason)
 
 
-def give_up(connection: sa.Connection, receiver_id: int, reason: str) -> None:
-    """Gives up what waits for the receiver. What is under way is settled by whoever holds it."""
+def give_up(connection: sa.Connection, receiver_id: int, state: State, reason: str) -> None:
+    """Gives up what waits for the receiver (DEAD), or drops it. What is under way is settled by whoever holds it."""
     connection.execute(
         sa.text(
-            f"UPDATE deliveries SET state = {int(State.DEAD)}, last_error = :reason"
+            f"UPDATE deliveries SET state = {int(state)}, last_error = :reason"
             " WHERE receiver_id = :receiver AND state = 0 AND worker_id IS NULL"
         ),
         {"receiver": receiver_id, "reason": reason},

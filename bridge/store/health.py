@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import redis
 import sqlalchemy as sa
 
-from bridge.store.tables import QUEUES, State, connections, deliveries, messages, schedule, workspaces
+from bridge.store.tables import QUEUES, State, connections, deliveries, messages, receivers, schedule, workspaces
 from bridge.wake import queue_named
 
 
@@ -107,6 +107,16 @@ def failing_connections(connection: sa.Connection, workspace_id: int) -> Sequenc
     c = connections.c
     query = sa.select(c.id, c.error).where(c.workspace_id == workspace_id, c.status == "failing")
     return [(row.id, row.error or "no reason was kept") for row in connection.execute(query)]
+
+
+def failing_receivers(connection: sa.Connection, workspace_id: int) -> Sequence[tuple[str, str, str]]:
+    """The workspace's endpoints and channels that do not take what they are sent: id, kind and reason."""
+    r = receivers.c
+    failing = sa.or_(r.failing_since.is_not(None), r.disabled_at.is_not(None))
+    query = sa.select(r.public_id, r.kind, r.error).where(
+        r.workspace_id == workspace_id, r.removed_at.is_(None), failing
+    )
+    return [(row.public_id, row.kind, row.error or "no reason was kept") for row in connection.execute(query)]
 
 
 def listening(client: "redis.Redis", queue: str) -> bool:

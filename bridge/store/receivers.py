@@ -118,7 +118,7 @@ def remove(connection: sa.Connection, receiver_id: int, now: float) -> None:
     connection.execute(
         sa.update(receivers).where(receivers.c.id == receiver_id).values(removed_at=now, target=None, secrets=None)
     )
-    give_up(connection, receiver_id, REMOVED)
+    give_up(connection, receiver_id, State.IGNORED, REMOVED)
 
 
 def enable(connection: sa.Connection, receiver_id: int) -> None:

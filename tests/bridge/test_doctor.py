@@ -11,13 +11,13 @@ import redis
 import sqlalchemy as sa
 from rq import Worker
 
-from bridge import doctor, workspaces
+from bridge import doctor, webhooks, workspaces
 from bridge.doctor import Check, check
 from bridge.errors import NotFound
 from bridge.receive import Receiver
 from bridge.runtime import Runtime
 from bridge.store.connections import READING, note_failure
-from bridge.store.tables import State, messages
+from bridge.store.tables import State, messages, receivers
 from bridge.vault import Secret, Vault
 from bridge.wake import DRAINS, queue_named
 from tests import fakes
@@ -122,6 +122,14 @@ def test_dead_letters_are_told_with_the_reason_and_the_command(runtime: Runtime,
     assert not one.ok
     assert "the scorer broke" in one.advice
     assert f"moodbridge retry {home.slug}" in one.advice
+
+
+def test_a_receiver_that_does_not_take_its_events_is_told_with_the_reason(runtime: Runtime, home: Home) -> None:
+    made = webhooks.add(runtime, home.slug, "http://127.0.0.1:9/").endpoint.id
+    failing = {"failing_since": 1.0, "error": "it answers 500"}
+    runtime.database.write(lambda c: c.execute(sa.update(receivers).values(**failing)))
+    one = found(runtime, f"webhook {made}", home.slug)
+    assert (one.ok, one.advice) == (False, "it answers 500")
 
 
 def test_a_failing_connection_is_told_with_its_error(runtime: Runtime, home: Home) -> None:

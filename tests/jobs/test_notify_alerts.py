@@ -1,6 +1,7 @@
 """Telling alert channels: whom, of what, with which words, and that one that fails never blocks another."""
 
 import dataclasses
+import threading
 import time
 from collections.abc import Iterator
 
@@ -135,6 +136,7 @@ def test_nobody_is_alerted_about_what_is_long_past(
     escalate(runtime, escalated(home, created_at=time.time() - 3700), slack(runtime, home, listener))
     (row,) = drain.all()
     assert listener.calls == []
+    assert (row.state, alert_channels.listed(runtime, home.slug)[0].status) == (State.IGNORED, "active")
     assert "too old to alert" in row.last_error
 
 
@@ -175,12 +177,14 @@ def test_a_channel_that_hangs_keeps_no_other_channel_waiting(
     runtime: Runtime, home: Home, listener: Listener, drain: Notifying
 ) -> None:
     with listening() as hung:
-        hung.reply = answers(after=5)
+        over = threading.Event()
+        hung.reply = lambda number, call: answers(503 if over.wait(60) else 500)(number, call)
         both = slack(runtime, home, hung), slack(runtime, home, listener)
         for number in range(10):
             escalate(runtime, escalated(home, f"T-{number}"), *both)
         drain.until(lambda: len(listener.calls) == 10, "the other channel's alerts", within=4)
         assert len(hung.calls) <= 2
+        over.set()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +208,6 @@ def test_receivers_of_a_removed_channel_get_nothing_more(
     channel = slack(runtime, home, listener)
     escalate(runtime, escalated(home), channel)
     alert_channels.remove(runtime, home.slug, channel)
-    assert drain.all()[0].state == State.DEAD
+    assert drain.all()[0].state == State.IGNORED
     assert listener.calls == []
     assert sent(runtime)[0].last_error == "its receiver was removed"
