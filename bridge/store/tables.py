@@ -5,59 +5,11 @@ indexes hold only what is due or claimed, so a claim costs the same at a thousan
 Predicates are literals: bound, PostgreSQL's generic plan does not use the index.
 """
 
-from enum import IntEnum
-
 import sqlalchemy as sa
 
-metadata = sa.MetaData()
-
-BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-class State(IntEnum):
-    """Where a queue's row stands."""
-
-    PENDING = 0
-    SETTLED = 1
-    KEPT = 2
-    """A staff message: kept without text, never scored."""
-    DEAD = 3
-    """Failed for good: a dead letter."""
-    IGNORED = 4
-    """Came while the workspace was off: its id and time are kept, no words."""
-    FORGOTTEN = 5
-    """Redacted or made private: only its id is kept, so that a late event does not bring its words back."""
-
-
-def _queue_columns() -> list[sa.Column[object]]:
-    return [
-        sa.Column("state", sa.SmallInteger, nullable=False),
-        sa.Column("bulk", sa.SmallInteger, nullable=False),
-        sa.Column("due_at", sa.Double, nullable=False),
-        sa.Column("worker_id", sa.Text),
-        sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
-        sa.Column("deaths", sa.SmallInteger, nullable=False, server_default="0"),
-        sa.Column("last_error", sa.Text),
-    ]
-
-
-def _partial(name: str, predicate: str, *columns: sa.Column[object], unique: bool = False) -> sa.Index:
-    where = sa.text(predicate)
-    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
-
-
-def _queue_indexes(table: sa.Table) -> None:
-    c = table.c
-    _partial(f"{table.name}_due", "state = 0 AND worker_id IS NULL", c.workspace_id, c.bulk, c.due_at)
-    # A claim of messages also looks whether one with the same text is claimed in its workspace.
-    same_text = (c.workspace_id, c.text_hash, c.worker_id) if "text_hash" in c else (c.worker_id, c.workspace_id)
-    _partial(f"{table.name}_claimed", "worker_id IS NOT NULL", *same_text)
-    _partial(f"{table.name}_dead", "state = 3", c.workspace_id)
-
-
-def _workspace_id() -> sa.Column[object]:
-    return sa.Column("workspace_id", sa.Integer, sa.ForeignKey("workspaces.id"), nullable=False)
-
+from bridge.store.table_parts import BigId, partial, queue_columns, queue_indexes, workspace_id
+from bridge.store.table_parts import State as State
+from bridge.store.table_parts import metadata as metadata
 
 workspaces = sa.Table(
     "workspaces",
@@ -76,7 +28,7 @@ connections = sa.Table(
     "connections",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("prefix", sa.Text, nullable=False),
     sa.Column("hook_hash", sa.Text, nullable=False, unique=True),
@@ -93,7 +45,7 @@ connections = sa.Table(
     sa.Column("paused_until", sa.Double),
 )
 sa.Index("connections_by_workspace", connections.c.workspace_id)
-_partial("connections_paused", "paused_until IS NOT NULL", connections.c.paused_until)
+partial("connections_paused", "paused_until IS NOT NULL", connections.c.paused_until)
 
 connection_state = sa.Table(
     "connection_state",
@@ -107,19 +59,19 @@ read_requests = sa.Table(
     "read_requests",
     metadata,
     sa.Column("id", BigId, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
-    *_queue_columns(),
+    *queue_columns(),
     # What the event that asked for it said that the ticket showed: for the messages that it brings.
     sa.Column("seen", sa.Text),
 )
-_queue_indexes(read_requests)
+queue_indexes(read_requests)
 # Finds the one that a new read request joins. Not unique: rows that a lost worker held must always come back.
-_partial(
+partial(
     "read_requests_waiting",
     "state = 0 AND worker_id IS NULL",
     read_requests.c.connection_id,
@@ -131,7 +83,7 @@ messages = sa.Table(
     "messages",
     metadata,
     sa.Column("id", BigId, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), nullable=False),
     sa.Column("ticket_id", sa.Text, nullable=False),
     sa.Column("message_id", sa.Text, nullable=False),
@@ -141,7 +93,7 @@ messages = sa.Table(
     sa.Column("received_at", sa.Double, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("text", sa.Text),
-    *_queue_columns(),
+    *queue_columns(),
     sa.Column("score", sa.SmallInteger),
     sa.Column("label", sa.Text),
     sa.Column("confidence", sa.Double),
@@ -163,14 +115,14 @@ messages = sa.Table(
     sa.Column("seen", sa.Text),
     sa.UniqueConstraint("connection_id", "ticket_id", "message_id", name="messages_once"),
 )
-_queue_indexes(messages)
-_partial("messages_by_day", "label IS NOT NULL", messages.c.workspace_id, messages.c.written_at)
+queue_indexes(messages)
+partial("messages_by_day", "label IS NOT NULL", messages.c.workspace_id, messages.c.written_at)
 
 tickets = sa.Table(
     "tickets",
     metadata,
     sa.Column("id", BigId, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), nullable=False),
     sa.Column("ticket_id", sa.Text, nullable=False),
     sa.Column("label", sa.Text, nullable=False),
@@ -194,21 +146,21 @@ tickets = sa.Table(
     # The rule by which it escalated (null: it has not, or has recovered), and when it last did.
     sa.Column("escalated_by", sa.Text),
     sa.Column("escalated_at", sa.Double),
-    *_queue_columns(),
+    *queue_columns(),
     # What the newest event since our last write said that it showed; null stamp: nothing is known.
     sa.Column("seen_label", sa.Text),
     sa.Column("seen_stamp", sa.Text),
     sa.UniqueConstraint("connection_id", "ticket_id", name="tickets_once"),
 )
-_queue_indexes(tickets)
+queue_indexes(tickets)
 sa.Index("tickets_by_workspace", tickets.c.workspace_id, tickets.c.updated_at)
-_partial("tickets_escalated", "escalated_by IS NOT NULL", tickets.c.workspace_id, tickets.c.escalated_at)
+partial("tickets_escalated", "escalated_by IS NOT NULL", tickets.c.workspace_id, tickets.c.escalated_at)
 
 writes = sa.Table(
     "writes",
     metadata,
     sa.Column("id", BigId, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     sa.Column("connection_id", sa.Text, sa.ForeignKey("connections.id"), nullable=False),
     sa.Column("ticket_id", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
@@ -222,13 +174,13 @@ writes = sa.Table(
     sa.Column("done_at", sa.Double),
 )
 sa.Index("writes_by_ticket", writes.c.connection_id, writes.c.ticket_id, writes.c.id)
-_partial("writes_open", "state = 'sending'", writes.c.connection_id, writes.c.ticket_id, unique=True)
+partial("writes_open", "state = 'sending'", writes.c.connection_id, writes.c.ticket_id, unique=True)
 
 tokens = sa.Table(
     "tokens",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False, unique=True),
     sa.Column("hint", sa.Text, nullable=False),
@@ -341,7 +293,7 @@ receivers = sa.Table(
     "receivers",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     sa.Column("public_id", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
     # Encrypted: its address, and what we sign with. Both are forgotten when it is removed.
@@ -368,7 +320,7 @@ events = sa.Table(
     "events",
     metadata,
     sa.Column("id", BigId, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     # The same at every receiver and at every try: by it a receiver knows an event that it had already.
     sa.Column("webhook_id", sa.Text, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
@@ -381,19 +333,19 @@ events = sa.Table(
     sa.Column("created_at", sa.Double, nullable=False),
 )
 sa.Index("events_by_time", events.c.workspace_id, events.c.created_at)
-_partial("events_by_ticket", "ticket_id IS NOT NULL", events.c.connection_id, events.c.ticket_id, events.c.id)
+partial("events_by_ticket", "ticket_id IS NOT NULL", events.c.connection_id, events.c.ticket_id, events.c.id)
 
 # An event on its way to one receiver. Those of one ticket go in the order of their ids.
 deliveries = sa.Table(
     "deliveries",
     metadata,
     sa.Column("id", BigId, primary_key=True),
-    _workspace_id(),
+    workspace_id(),
     sa.Column("event_id", BigId, sa.ForeignKey("events.id"), nullable=False),
     sa.Column("receiver_id", sa.Integer, sa.ForeignKey("receivers.id"), nullable=False),
     sa.Column("connection_id", sa.Text),
     sa.Column("ticket_id", sa.Text),
-    *_queue_columns(),
+    *queue_columns(),
     # Of the last try: the answer's status, its first bytes (encrypted: it may repeat what we sent), how long it took.
     sa.Column("status", sa.Integer),
     sa.Column("answer", sa.Text),
@@ -403,16 +355,16 @@ deliveries = sa.Table(
     sa.Column("sent_at", sa.Double),
     sa.UniqueConstraint("event_id", "receiver_id", name="deliveries_once"),
 )
-_queue_indexes(deliveries)
+queue_indexes(deliveries)
 sa.Index("deliveries_by_receiver", deliveries.c.receiver_id, deliveries.c.id)
-_partial(
+partial(
     "deliveries_next",
     "state = 0 AND worker_id IS NULL",
     deliveries.c.receiver_id,
     deliveries.c.bulk,
     deliveries.c.due_at,
 )
-_partial(
+partial(
     "deliveries_in_order",
     "state = 0 AND ticket_id IS NOT NULL",
     deliveries.c.receiver_id,
