@@ -76,7 +76,12 @@ def _below(value: Score | None, cut: Score | None, margin: int) -> bool:
 
 def to_json(rules: Sequence[Rule]) -> str:
     """The rules as they are stored and shown; scores as numbers of -1 to 1."""
-    return json.dumps([_shown(rule) for rule in rules], separators=(",", ":"))
+    return json.dumps(shown(rules), separators=(",", ":"))
+
+
+def shown(rules: Sequence[Rule]) -> list[dict[str, object]]:
+    """The rules as JSON shows them, without the conditions that they do not ask."""
+    return [_shown(rule) for rule in rules]
 
 
 def _shown(rule: Rule) -> dict[str, object]:

@@ -46,6 +46,7 @@ class Task:
 TASKS = (
     Task("poll", 10.0, "jobs.poll.run"),
     Task("retention", 3600.0, "jobs.retention.run"),
+    Task("digest", 3600.0, "jobs.digest.run"),
 )
 
 

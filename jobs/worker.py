@@ -15,7 +15,7 @@ from rq.serializers import JSONSerializer
 from bridge.runtime import Runtime, open_runtime, redis_url
 from bridge.scoring import language
 from bridge.wake import DRAINS, queue_named
-from jobs import notify, poll, process, read, retention, score, writeback
+from jobs import digest, notify, poll, process, read, retention, score, writeback
 
 log = logging.getLogger("moodbridge.worker")
 
@@ -29,7 +29,7 @@ OPEN_FILES = 8192
 CLOSE_WITHIN = 15.0
 """Seconds that calls under way get at a stop."""
 
-MODULES = (notify, poll, read, retention, score, writeback)
+MODULES = (digest, notify, poll, read, retention, score, writeback)
 """Imported with this module, so that forked workers share their pages."""
 
 

@@ -1,10 +1,13 @@
 """`moodbridge alert`: Slack, Microsoft Teams, e-mail and PagerDuty."""
 
 import dataclasses
+import json
+from typing import TextIO
 
 import click
 
-from bridge import alert_channels
+from bridge import alert_channels, rules
+from bridge.alerts import shown
 from bridge.channels.kinds import KINDS
 from bridge.cli.output import answer, as_json, moment, opened, table
 from bridge.cli.receivers import secret_line, tell
@@ -37,6 +40,22 @@ def add(slug: str, kind: str | None, named: str | None, types: tuple[str, ...], 
         made = alert_channels.add(runtime, slug, chosen, target, types or None, per_day)
     words = f"Channel {made.id} is there. Try it: moodbridge alert test {slug} {made.id}"
     answer({"id": made.id, "kind": made.kind, "goes_to": made.goes_to}, as_json, lambda: words)
+
+
+@alert.command(name="rules")
+@click.argument("slug")
+@click.option("--set", "file", type=click.File(), help="A file with the new rules as a JSON list; - for stdin.")
+@click.option("--reset", is_flag=True, help="Take the usual rules again.")
+@as_json
+def show_rules(slug: str, file: TextIO | None, reset: bool, as_json: bool) -> None:
+    """Show or change the rules by which a workspace's tickets escalate."""
+    with opened() as runtime:
+        if file is not None or reset:
+            found = rules.change(runtime, slug, None if file is None else file.read())
+        else:
+            found = rules.show(runtime, slug)
+    value = shown(found)
+    answer(value, as_json, lambda: json.dumps(value, indent=2))
 
 
 @alert.command(name="list")

@@ -1,5 +1,6 @@
 """How many alerts a channel gets a day: the rest waits for one digest, the worst first."""
 
+import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from bridge.store.events import WEBHOOK, Event, EventType
 
 DAY = 86_400
 ALERTS_A_DAY = 20
-"""A channel that tells more than this is switched off by people."""
+"""Where a channel says nothing else: one that tells more is switched off by people."""
 
 
 def within_budget(connection: sa.Connection, event: Event, now: float) -> Sequence[int]:
@@ -19,14 +20,19 @@ def within_budget(connection: sa.Connection, event: Event, now: float) -> Sequen
     if event.type is EventType.RECOVERED:
         return _told_of_escalation(connection, event)
     began = now - now % DAY
-    return [receiver for receiver, sent in _sent_since(connection, event.workspace_id, began) if sent < ALERTS_A_DAY]
+    sent = _sent_since(connection, event.workspace_id, began)
+    return [receiver_id for receiver_id, settings, count in sent if count < _budget(settings)]
 
 
-def _sent_since(connection: sa.Connection, workspace_id: int, since: float) -> Sequence[tuple[int, int]]:
-    """The workspace's alert channels, and how many escalations each was told of since then."""
+def _budget(settings: str) -> int:
+    return int(json.loads(settings).get("per_day", ALERTS_A_DAY))
+
+
+def _sent_since(connection: sa.Connection, workspace_id: int, since: float) -> Sequence[tuple[int, str, int]]:
+    """The workspace's alert channels with their settings, and how many escalations each was told of since then."""
     found = connection.execute(
         sa.text(
-            "SELECT r.id, (SELECT count(*) FROM deliveries d JOIN events e ON e.id = d.event_id"
+            "SELECT r.id, r.settings, (SELECT count(*) FROM deliveries d JOIN events e ON e.id = d.event_id"
             " WHERE e.workspace_id = r.workspace_id AND e.created_at >= :since AND e.type = :type"
             " AND d.receiver_id = r.id)"
             " FROM receivers r WHERE r.workspace_id = :workspace AND r.kind <> :webhook"
@@ -34,7 +40,7 @@ def _sent_since(connection: sa.Connection, workspace_id: int, since: float) -> S
         ),
         {"workspace": workspace_id, "since": since, "type": str(EventType.ESCALATED), "webhook": WEBHOOK},
     )
-    return [(receiver_id, sent) for receiver_id, sent in found]
+    return [(receiver_id, settings, sent) for receiver_id, settings, sent in found]
 
 
 def _told_of_escalation(connection: sa.Connection, event: Event) -> Sequence[int]:

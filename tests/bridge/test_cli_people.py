@@ -1,6 +1,7 @@
 """`moodbridge stats` and `correct`, as somebody at a terminal or a script uses them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,3 +38,12 @@ def test_correct_says_what_the_message_counts_as(command: Any, runtime: Runtime,
     (message,) = scored(runtime, home, "T-1", -80)
     answer = command("correct", home.slug, home.connection, "T-1", message, "neutral", "--json")
     assert json.loads(answer.stdout) == {"message_id": message, "label": "neutral", "score": -0.2}
+
+
+def test_the_rules_can_be_changed_and_taken_back(command: Any, home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text('[{"name":"low","latest_below":-0.3}]')
+    changed = json.loads(command("alert", "rules", home.slug, "--set", str(file), "--json").stdout)
+    assert changed == [{"name": "low", "latest_below": -0.3}]
+    usual = json.loads(command("alert", "rules", home.slug, "--reset", "--json").stdout)
+    assert [one["name"] for one in usual] == ["sentiment_declining", "very_negative_message"]

@@ -1,8 +1,11 @@
-"""Alert channels. For admins alone."""
+"""Alert channels and the rules by which tickets escalate. For admins, but everybody may see the rules."""
+
+import json
 
 from flask import Blueprint, Response
 
-from bridge import alert_channels
+from bridge import alert_channels, rules
+from bridge.alerts import shown
 from bridge.runtime import Runtime
 from bridge.web import bearer
 from bridge.web.answers import json_answer
@@ -31,6 +34,19 @@ def register(api: Blueprint, runtime: Runtime) -> None:
             runtime, slug, text(body, "kind"), text(body, "target"), texts(body, "types"), per_day
         )
         return json_answer(telling.receiver(made), 201)
+
+    @api.get("/alerts/rules")
+    def show_rules(slug: str) -> Response:
+        arguments()
+        return json_answer({"rules": shown(rules.show(runtime, slug))})
+
+    @api.put("/alerts/rules")
+    def change_rules(slug: str) -> Response:
+        bearer.needs_settings_role()
+        arguments()
+        given = members("rules")["rules"]
+        changed = rules.change(runtime, slug, None if given is None else json.dumps(given))
+        return json_answer({"rules": shown(changed)})
 
     @api.get("/alerts/<alert>")
     def show_alert(slug: str, alert: str) -> Response:

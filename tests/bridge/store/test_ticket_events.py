@@ -7,6 +7,8 @@ import pytest
 
 from bridge.connector import LabelChange
 from bridge.model import Origin
+from bridge.store import alert_rules
+from bridge.store.digests import send_digests
 from bridge.store.tables import events, receivers, tickets
 from tests.scene import NOW, Scene, message
 
@@ -29,7 +31,7 @@ def told(scene: Scene, *types: str) -> list[tuple[str, str | None, str]]:
     return found
 
 
-def channel(scene: Scene, kind: str = "slack") -> None:
+def channel(scene: Scene, kind: str = "slack", settings: str = "{}") -> None:
     """An alert channel (or endpoint) of the only workspace."""
     workspace_id = scene.rows(tickets)[0].workspace_id
 
@@ -41,7 +43,7 @@ def channel(scene: Scene, kind: str = "slack") -> None:
                 kind=kind,
                 target="sealed",
                 origins="live,correction",
-                settings="{}",
+                settings=settings,
                 created_at=NOW,
             )
         )
@@ -156,3 +158,42 @@ def test_a_channel_is_told_of_twenty_escalations_a_day(scene: Scene, connection:
         scene.score(connection, f"T-{number + 1}", -80)
     assert len(told(scene, ESCALATED)) == 25
     assert deliveries(scene) == [ESCALATED] * 20
+
+
+def test_a_channel_may_have_a_budget_of_its_own(scene: Scene, connection: str) -> None:
+    scene.score(connection, "T-0", 10)
+    channel(scene, settings='{"per_day": 2}')
+    for number in range(4):
+        scene.score(connection, f"T-{number + 1}", -80)
+    assert deliveries(scene) == [ESCALATED] * 2
+
+
+def test_what_the_budget_held_back_comes_in_one_digest_the_worst_first(scene: Scene, connection: str) -> None:
+    scene.score(connection, "T-0", 10)
+    channel(scene, settings='{"per_day": 1}')
+    for name, score in (("T-1", -75), ("T-2", -80), ("T-3", -99), ("T-4", -90)):
+        scene.score(connection, name, score)
+    tomorrow = NOW + 86_400
+    assert scene.database.write(lambda db: send_digests(db, tomorrow)) == 1
+    assert scene.database.write(lambda db: send_digests(db, tomorrow + 60)) == 0
+    (row,) = [row for row in scene.rows(events) if row.type == "workspace.digest"]
+    assert [one["ticket_id"] for one in json.loads(row.data)["tickets"]] == ["T-3", "T-4", "T-2"]
+    assert deliveries(scene) == [ESCALATED, "workspace.digest"]
+
+
+def test_a_day_within_the_budget_has_no_digest(scene: Scene, connection: str) -> None:
+    scene.score(connection, "T-0", 10)
+    channel(scene)
+    scene.score(connection, "T-1", -80)
+    assert scene.database.write(lambda db: send_digests(db, NOW + 86_400)) == 0
+
+
+def test_a_workspaces_own_rules_hold_instead_of_the_usual_ones(scene: Scene, connection: str) -> None:
+    scene.score(connection, "T-0", 10)
+    workspace_id = scene.rows(tickets)[0].workspace_id
+    own = '[{"name":"low","latest_below":-0.3,"not_first":true}]'
+    scene.database.write(lambda db: alert_rules.store(db, workspace_id, own))
+    scene.score(connection, "T-1", -90)
+    assert told(scene, ESCALATED) == []
+    scene.score(connection, "T-1", -40, at=NOW + 10)
+    assert scene.rows(tickets)[1].escalated_by == "low"
