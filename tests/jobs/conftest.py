@@ -10,6 +10,7 @@ from tests.fakes import FAKE, WRITABLE
 from tests.hosts.provider import FakeProvider
 from tests.jobs.desk import Desk, Floor
 from tests.jobs.provided import Draining
+from tests.told import Listener, Notifying, listening
 
 
 @pytest.fixture
@@ -45,3 +46,18 @@ def second_runtime(settings: Settings, runtime: Runtime) -> Iterator[Runtime]:
     opened = open_runtime(settings, {one.kind: one for one in (FAKE, WRITABLE)})
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Somebody's endpoint."""
+    with listening() as running:
+        yield running
+
+
+@pytest.fixture
+def notifying(runtime: Runtime) -> Iterator[Notifying]:
+    """The notify drain."""
+    drain = Notifying(runtime)
+    yield drain
+    drain.close()

@@ -11,7 +11,7 @@ import pytest
 from bridge.runtime import Runtime
 from bridge.store.tables import State
 from tests.fakes import Home
-from tests.told import Listener, answers, endpoint, event, happen, listening, sent
+from tests.told import Listener, answers, endpoint, event, happen, sent
 from tests.waiting import eventually
 
 COMMIT_AND_DIE = """
@@ -36,12 +36,6 @@ def environment(runtime: Runtime) -> Mapping[str, str]:
         "MOODBRIDGE_DATA_DIR": str(settings.data_dir),
         "MOODBRIDGE_ALLOW_HOSTS": "127.0.0.1",
     }
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    with listening() as running:
-        yield running
 
 
 @contextlib.contextmanager
