@@ -37,20 +37,22 @@ class Installation:
     port: int
     log: Path
     environ: dict[str, str]
+    up: tuple[str, ...] = (str(MOODBRIDGE), "up")
     process: "subprocess.Popen[bytes] | None" = None
+    told: int = 0
+    """Bytes of the log from before the last start."""
 
     def start(self) -> None:
         """`moodbridge up`, until it takes messages."""
+        self.told = self.log.stat().st_size
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [MOODBRIDGE, "up"], env=self.environ, stdout=log, stderr=log, start_new_session=True
-            )
+            self.process = subprocess.Popen(self.up, env=self.environ, stdout=log, stderr=log, start_new_session=True)
         eventually(self._started, "everything to start")
 
     def _started(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
-        return b"all started" in self.log.read_bytes()
+        return b"all started" in self.log.read_bytes()[self.told :]
 
     def stop(self) -> int:
         """SIGTERM, as an operating system stops it; the exit code."""
@@ -82,12 +84,13 @@ class Installation:
             answer = connection.getresponse()
             return answer.status, answer.read()
 
-    def titles(self) -> set[str]:
-        """The titles of the processes that it runs."""
+    def processes(self) -> dict[str, int]:
+        """The processes that it runs: title (of Redis the program) to process id."""
         assert self.process is not None
-        found = subprocess.run(["ps", "-eo", "sid,ppid,args"], capture_output=True, text=True, check=True).stdout
-        mine = [line.split(None, 2) for line in found.splitlines()[1:]]
-        return {words[2].strip() for words in mine if len(words) == 3 and int(words[1]) == self.process.pid}
+        found = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in found.splitlines()[1:]]
+        mine = [row for row in rows if len(row) == 3 and int(row[1]) == self.process.pid]
+        return {("redis" if "-server " in args else args.strip()): int(pid) for pid, _, args in mine}
 
 
 @dataclass(frozen=True)
@@ -127,13 +130,15 @@ def connected(at: Installation, slug: str = "acme") -> Sender:
 
 
 @contextlib.contextmanager
-def installed(folder: Path) -> Iterator[Installation]:
-    """An installation in a folder of its own, ended with all its processes."""
+def installed(folder: Path, *up: str, **settings: str) -> Iterator[Installation]:
+    """An installation in a folder of its own, ended with all its processes. `up`: another way to start it."""
     port = free_port()
     own = ("MOODBRIDGE_", "DATABASE_URL", "REDIS_URL", "HOST", "PORT", "METRICS_PORT")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    environ |= {"MOODBRIDGE_DATA_DIR": str(folder / "data"), "HOST": "127.0.0.1", "PORT": str(port)}
+    environ |= {"MOODBRIDGE_DATA_DIR": str(folder / "data"), "HOST": "127.0.0.1", "PORT": str(port), **settings}
     made = Installation(folder / "data", port, folder / "up.log", environ)
+    if up:
+        made.up = up
     made.log.touch()
     try:
         yield made
