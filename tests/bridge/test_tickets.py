@@ -193,6 +193,8 @@ def test_a_ticket_tells_how_each_message_was_scored(runtime: Runtime, home: Home
         scorer=SCORER,
         cached=False,
         scored_at=None,
+        corrected_by=None,
+        corrected_at=None,
     )
 
 
