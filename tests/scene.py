@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bridge.connector import LabelChange, Target, TargetKind, WriteResult, WriteStatus
 from bridge.model import Author, Message, Origin, ScorerName, Verdict
 from bridge.scale import FOUR, label_of
-from bridge.store import connections, queue, workspaces
+from bridge.store import connections, queue, receivers, workspaces
 from bridge.store.database import Database
 from bridge.store.inbox import Arrival, Receipt, store_arrivals
 from bridge.store.queue import Room
@@ -69,6 +69,27 @@ class Scene:
         """The id of a new connection, of a new workspace unless one is given."""
         home = self.workspace() if workspace_id is None else workspace_id
         return self.database.write(lambda c: _connection(c, home, kind))
+
+    def receiver(self, workspace_id: int, kind: str = "webhook", types: Sequence[str] | None = None) -> int:
+        """The id of somebody who is told of the workspace's events."""
+
+        def store(connection: sa.Connection) -> int:
+            name = f"{kind}-{next(_numbers)}"
+            receivers.insert(
+                connection,
+                workspace_id=workspace_id,
+                public_id=name,
+                kind=kind,
+                target="sealed",
+                secrets="sealed",
+                types=types,
+                origins=["live", "correction"],
+                settings={},
+                now=NOW,
+            )
+            return receivers.one(connection, workspace_id, kind == "webhook", name).id
+
+        return self.database.write(store)
 
     def homes(self, count: int) -> dict[int, str]:
         """So many new workspaces with a connection each."""

@@ -187,13 +187,8 @@ def _none_of(column: str, values: Iterable[object]) -> str:
 
 def _free_slots(connection: sa.Connection, table: sa.Table, room: Room, now: float, among: str) -> dict[int, int]:
     """For each workspace that may work and has something due: how many more rows it may have claimed."""
-    due = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {table.name} WHERE workspace_id = workspaces.id AND state = 0"
-        f" AND worker_id IS NULL AND bulk = {bulk} AND due_at <= :now)"
-        for bulk in (0, 1)
-    )
     rows = connection.execute(
-        sa.text(f"SELECT id, in_flight FROM workspaces WHERE {among} AND ({due})"), {"now": now}
+        sa.text(f"SELECT id, in_flight FROM workspaces WHERE {among} AND ({_something_due(table)})"), {"now": now}
     ).all()
     claimed = {
         row.workspace_id: row.claimed
@@ -206,6 +201,19 @@ def _free_slots(connection: sa.Connection, table: sa.Table, room: Room, now: flo
     }
     slots = {row.id: (row.in_flight or room.default_in_flight) - claimed.get(row.id, 0) for row in rows}
     return {workspace: free for workspace, free in slots.items() if free > 0}
+
+
+def _something_due(table: sa.Table, also: str = "") -> str:
+    """SQL: whether a workspace has something due at `:now`.
+
+    Not by EXISTS: while most rows wait for one workspace, PostgreSQL would read the whole table for each of the others
+    (0.4 s a claim at 20,000 rows and 200 workspaces; so: 2 ms).
+    """
+    return " OR ".join(
+        f"(SELECT min(due_at) FROM {table.name} WHERE workspace_id = workspaces.id AND state = 0"
+        f" AND worker_id IS NULL AND bulk = {bulk}{also}) <= :now"
+        for bulk in (0, 1)
+    )
 
 
 def _take(
@@ -336,13 +344,8 @@ def is_due(connection: sa.Connection, table: sa.Table, now: float, *, also_off: 
     found = connection.execute(
         sa.text(
             f"SELECT EXISTS (SELECT 1 FROM workspaces"
-            f" WHERE {_on(also_off)}{_none_of('id', _at_rest(connection, paused))} AND ("
-            + " OR ".join(
-                f"EXISTS (SELECT 1 FROM {table.name} WHERE workspace_id = workspaces.id AND state = 0"
-                f" AND worker_id IS NULL AND bulk = {bulk} AND due_at <= :now{also})"
-                for bulk in (0, 1)
-            )
-            + f")) OR EXISTS (SELECT 1 FROM {table.name} WHERE worker_id IN"
+            f" WHERE {_on(also_off)}{_none_of('id', _at_rest(connection, paused))} AND ({_something_due(table, also)}))"
+            f" OR EXISTS (SELECT 1 FROM {table.name} WHERE worker_id IN"
             " (SELECT id FROM workers WHERE lease_until < :now OR lease_until > :far) AND worker_id IS NOT NULL)"
         ),
         {"now": now, "far": now + FAR_LEASE},

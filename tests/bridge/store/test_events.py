@@ -30,25 +30,6 @@ def statements(database: Database) -> Iterator[list[str]]:
     sa.event.remove(database.engine, "before_cursor_execute", note)
 
 
-def receiver(scene: Scene, workspace: int, name: str, kind: str = "webhook", types: list[str] | None = None) -> int:
-    def store(connection: sa.Connection) -> int:
-        rows.insert(
-            connection,
-            workspace_id=workspace,
-            public_id=name,
-            kind=kind,
-            target="sealed",
-            secrets="sealed",
-            types=types,
-            origins=["live", "correction"],
-            settings={},
-            now=NOW,
-        )
-        return rows.one(connection, workspace, kind == "webhook", name).id
-
-    return scene.database.write(store)
-
-
 def event(workspace: int, connection: str | None, ticket: str | None, **more: object) -> Event:
     given: dict[str, object] = {"type": EventType.SENTIMENT_CHANGED, "origin": Origin.LIVE, "data": {"n": 1}}
     given |= {"created_at": NOW, "connection_id": connection, "ticket_id": ticket}
@@ -91,8 +72,8 @@ def test_two_statements_store_any_number_of_events_that_nobody_is_told_of(scene:
 def test_a_third_makes_all_their_deliveries(scene: Scene, statements: list[str]) -> None:
     first, second = scene.workspace(), scene.workspace()
     for workspace in (first, second):
-        receiver(scene, workspace, f"one of {workspace}")
-        receiver(scene, workspace, f"other of {workspace}")
+        scene.receiver(workspace)
+        scene.receiver(workspace)
     statements.clear()
     inserted = insert(scene, *(event(workspace, None, None) for workspace in (first, second) * 10))
     assert inserted.told
@@ -104,7 +85,7 @@ def test_a_third_makes_all_their_deliveries(scene: Scene, statements: list[str])
 
 def test_a_disabled_or_removed_receiver_is_told_nothing(scene: Scene) -> None:
     workspace = scene.workspace()
-    one, other = receiver(scene, workspace, "one"), receiver(scene, workspace, "other")
+    one, other = scene.receiver(workspace), scene.receiver(workspace)
     scene.database.write(lambda c: rows.remove(c, one, NOW))
     scene.database.write(lambda c: disable(c, other, "410", NOW))
     assert not insert(scene, event(workspace, None, None)).told
@@ -112,7 +93,7 @@ def test_a_disabled_or_removed_receiver_is_told_nothing(scene: Scene) -> None:
 
 def test_channels_get_events_of_workspaces_and_no_tickets_digests_or_tests_by_themselves(scene: Scene) -> None:
     workspace = scene.workspace()
-    receiver(scene, workspace, "channel", kind="slack")
+    scene.receiver(workspace, kind="slack")
     insert(scene, *(event(workspace, None, None, type=one) for one in EventType))
     told = {row.event_id for row in scene.rows(deliveries)}
     assert {row.type for row in scene.rows(events) if row.id in told} == {
@@ -124,7 +105,7 @@ def test_channels_get_events_of_workspaces_and_no_tickets_digests_or_tests_by_th
 
 def test_an_event_is_sent_to_whom_the_caller_chooses_and_once(scene: Scene) -> None:
     workspace = scene.workspace()
-    channel = receiver(scene, workspace, "channel", kind="slack")
+    channel = scene.receiver(workspace, kind="slack")
     one = event(workspace, None, None, type=EventType.DIGEST)
     (event_id,) = insert(scene, one).ids
     for _ in range(2):
@@ -134,7 +115,7 @@ def test_an_event_is_sent_to_whom_the_caller_chooses_and_once(scene: Scene) -> N
 
 def test_bulk_origins_wait_for_live_ones(scene: Scene) -> None:
     workspace = scene.workspace()
-    channel = receiver(scene, workspace, "channel", kind="slack")
+    channel = scene.receiver(workspace, kind="slack")
     for origin in Origin:
         one = event(workspace, None, None, origin=origin)
         (event_id,) = insert(scene, one).ids
@@ -144,7 +125,7 @@ def test_bulk_origins_wait_for_live_ones(scene: Scene) -> None:
 
 def test_events_and_their_deliveries_are_forgotten_after_a_month(scene: Scene) -> None:
     workspace = scene.workspace()
-    receiver(scene, workspace, "one")
+    scene.receiver(workspace)
     old = NOW - (TOLD_DAYS * 86_400 + 1)
     insert(scene, *(event(workspace, None, None, created_at=old) for _ in range(3)), event(workspace, None, None))
     assert scene.database.write(lambda c: forget_told(c, NOW)) == 3
