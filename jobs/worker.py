@@ -4,7 +4,6 @@ import logging
 import resource
 import signal
 import sys
-import threading
 from types import FrameType
 
 import redis
@@ -13,7 +12,6 @@ from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from bridge.runtime import Runtime, open_runtime, redis_url
-from bridge.scoring import language
 from bridge.wake import DRAINS, queue_named
 from jobs import digest, notify, poll, process, read, retention, score, writeback
 
@@ -68,8 +66,6 @@ def main(queue: str) -> None:
     _allow_many_connections()
     runtime = open_runtime()
     process.use(runtime)
-    if queue == score.DRAIN.queue:
-        threading.Thread(target=language.warm, name="languages", daemon=True).start()
     log.info("worker started", extra={"queue": queue})
     try:
         while not process.stopping():
