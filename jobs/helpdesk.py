@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from bridge.connector import HelpdeskDown, RateLimited, Refused
 from bridge.runtime import Runtime
-from bridge.store.connections import note_failure, pause
+from bridge.store.connections import pause
+from bridge.store.outages import note_outage
 from jobs.drain import Later
 
 OUTAGE_PAUSE = 15.0
@@ -40,4 +41,5 @@ def let_rest(runtime: Runtime, connection_id: str, limited: RateLimited) -> None
 
 
 def _note(runtime: Runtime, connection_id: str, doing: str, error: str) -> None:
-    runtime.database.write(lambda connection: note_failure(connection, connection_id, doing, error))
+    if runtime.database.write(lambda connection: note_outage(connection, connection_id, doing, error, time.time())):
+        runtime.waker.soon(("notify",))

@@ -59,7 +59,7 @@ def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[Clai
     told = bool(scored) and settle_scores(
         connection, scored, now, lambda kind: runtime.connectors[kind].capabilities.writes
     )
-    books.enter(connection, [entry for entry in map(_entry, results) if entry is not None], now)
+    told |= books.enter(connection, [entry for entry in map(_entry, results) if entry is not None], now)
     again = _put_off(connection, [(row, outcome) for row, outcome in results if outcome.scored is None], now)
     return Settled(again, wakes=("notify",) if told else ())
 

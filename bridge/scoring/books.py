@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from bridge.model import Origin
 from bridge.scoring.breaker import Breaker, after
 from bridge.scoring.consult import Told
 from bridge.scoring.providers.outcomes import Then
 from bridge.scoring.standing import Standing, key_of
 from bridge.store import providers, score_cache, usage
+from bridge.store.events import Event, EventType, insert_events
 from bridge.store.providers import ProviderRow
 from bridge.store.queue import hurry
 from bridge.store.score_cache import CachedVerdict
 from bridge.store.tables import messages
-from bridge.store.usage import Usage
+from bridge.store.usage import Usage, month_of
 
 log = logging.getLogger("moodbridge.provider")
 
@@ -37,10 +39,10 @@ class Entry:
     """Encrypted."""
 
 
-def enter(connection: sa.Connection, entries: Sequence[Entry], now: float) -> None:
-    """Enters a batch, in the transaction that settles it."""
+def enter(connection: sa.Connection, entries: Sequence[Entry], now: float) -> bool:
+    """Enters a batch, in the transaction that settles it. True when somebody is to be told of a budget."""
     if not entries:
-        return
+        return False
     _keep_scores(connection, entries, now)
     spent: dict[int, Usage] = defaultdict(Usage)
     for one in entries:
@@ -49,11 +51,12 @@ def enter(connection: sa.Connection, entries: Sequence[Entry], now: float) -> No
             cached=int(known and not one.offline), offline=int(one.offline)
         )
     usage.add(connection, {one: sums for one, sums in spent.items() if sums != Usage()}, now)
-    _note_budgets(connection, entries, spent, now)
+    told = _note_budgets(connection, entries, spent, now)
     called = [one for one in entries if one.told.spent.calls]
     for row in providers.locked(connection, {one.standing.provider.workspace_id for one in called}).values():
         # What a call tells of a route that was changed meanwhile is nothing to the new one.
         _stand(connection, row, [one.told for one in called if one.standing.provider.revision == row.revision], now)
+    return told
 
 
 def pauses(connection: sa.Connection, workspace_ids: Collection[int]) -> dict[int, float]:
@@ -104,12 +107,25 @@ def _stand(connection: sa.Connection, row: ProviderRow, told: Sequence[Told], no
         hurry(connection, messages, row.workspace_id, now)
 
 
-def _note_budgets(connection: sa.Connection, entries: Iterable[Entry], spent: Mapping[int, Usage], now: float) -> None:
+def _note_budgets(connection: sa.Connection, entries: Iterable[Entry], spent: Mapping[int, Usage], now: float) -> bool:
+    """Notes each share of a budget once, and makes the event of it."""
     budgets = {one.standing.provider.workspace_id: one.standing.budget for one in entries}
     limited = {one: limit for one, limit in budgets.items() if limit is not None and spent[one].cost}
     if not limited:
-        return
+        return False
+    events: list[Event] = []
     for workspace, sum_spent in sorted(usage.spent_in_month(connection, limited, now).items()):
         for share in SHARES:
             if sum_spent * 100 >= limited[workspace] * share and usage.note(connection, workspace, share, now):
                 log.warning("the month's budget is used up to %d %%", share, extra={"workspace_id": workspace})
+                events.append(_reached(workspace, share, sum_spent, limited[workspace], now))
+    return insert_events(connection, events).told
+
+
+def _reached(workspace: int, share: int, spent: int, budget: int, now: float) -> Event:
+    usd, of_usd = spent / 1e6, budget / 1e6
+    summary = f"{share} % of this month's budget are used: {usd:.2f} of {of_usd:.2f} US dollars."
+    if share >= 100:
+        summary += " The embedded scorer stands in until the month ends or the budget is raised."
+    data = {"month": month_of(now), "share": share, "spent_usd": usd, "budget_usd": of_usd, "summary": summary}
+    return Event(workspace, EventType.BUDGET_REACHED, Origin.LIVE, data, now)

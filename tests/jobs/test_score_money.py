@@ -1,10 +1,12 @@
 """What scoring costs, the month's budget and the account's limit, by the real drain."""
 
+import json
+
 import sqlalchemy as sa
 
-from bridge import providers, workspaces
+from bridge import providers, webhooks, workspaces
 from bridge.runtime import Runtime
-from bridge.store.tables import usage
+from bridge.store.tables import deliveries, events, usage
 from tests.fakes import Home
 from tests.hosts.provider import FakeProvider
 from tests.jobs.provided import Draining, caveats, receive, rows, scorer, use
@@ -30,6 +32,23 @@ def test_the_budget_is_noted_at_80_and_100_per_cent_then_the_embedded_scorer_tak
     assert (scorer(last), caveats(last)) == ("offline", ["offline_fallback"])
     assert "budget" in last.last_error
     assert provider.state.calls == 3
+
+
+def test_each_share_of_the_budget_that_is_reached_is_told_once(
+    runtime: Runtime, drain: Draining, home: Home, provider: FakeProvider
+) -> None:
+    webhooks.add(runtime, home.slug, provider.base_url("openai"))
+    workspaces.set(runtime, home.slug, {"monthly_budget_usd": "0.00001"})
+    use(runtime, home, provider)
+    receive(runtime, home, [COMPLAINT, "Where is it?", "Is anybody there?"])
+    drain.all(home)
+    reached = sa.select(events.c.data).where(events.c.type == "workspace.budget_reached").order_by(events.c.id)
+    with runtime.database.read() as connection:
+        told = [json.loads(data) for data in connection.execute(reached).scalars()]
+        waiting = connection.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar_one()
+    assert [one["share"] for one in told] == [80, 100]
+    assert told[0]["budget_usd"] == 0.00001
+    assert waiting >= 2
 
 
 def test_a_larger_budget_is_noted_anew(runtime: Runtime, drain: Draining, home: Home, provider: FakeProvider) -> None:
