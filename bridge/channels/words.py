@@ -12,6 +12,12 @@ REMINDER = "Read the message before you act: the label is a machine's guess."
 MARKS = "▁▂▃▄▅▆▇█"
 """From the worst score to the best."""
 
+RULES = {
+    "sentiment_declining": "the conversation gets worse",
+    "very_negative_message": "the last message is very negative",
+}
+"""The rules that every workspace begins with, in words; others are called as their workspace named them."""
+
 LONGEST_TITLE = 140
 LONGEST_VALUE = 300
 MOST_TICKETS = 20
@@ -42,7 +48,7 @@ def words(fact: Fact) -> Words:
     if trend or fact.scores:
         values.append(("Trend", " ".join(part for part in (trend, marks(fact.scores)) if part)))
     if reason := _text(data, "reason"):
-        values.append(("Why", reason))
+        values.append(("Why", RULES.get(reason, reason)))
     if summary := _text(data, "summary"):
         values.append(("What happened", summary))
     values += _tickets(data.get("tickets"))

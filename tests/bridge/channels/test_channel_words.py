@@ -24,6 +24,14 @@ def test_an_escalation_names_label_score_trend_reason_and_both_links() -> None:
     assert told.reminder == REMINDER
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [("very_negative_message", "the last message is very negative"), ("our_own_rule", "our_own_rule")],
+)
+def test_the_rule_is_told_in_words_where_there_are_some(reason: str, shown: str) -> None:
+    assert dict(words(fact(data={"reason": reason})).values)["Why"] == shown
+
+
 def test_marks_rise_with_the_score() -> None:
     assert marks([Score(value) for value in (-100, -75, -50, -25, 0, 25, 50, 75, 100)]) == "▁▁▂▃▄▅▆▇█"
 
