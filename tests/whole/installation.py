@@ -103,11 +103,16 @@ class Sender:
 
     def send(self, *items: dict[str, Any]) -> tuple[int, Any]:
         """Status and answer of one signed webhook."""
-        event = {"type": "message.created", "timestamp": "2026-11-22T10:00:00Z", "data": list(items)}
-        body = json.dumps(event).encode()
+        body = event(*items)
         headers = signing.headers(self.secret, f"msg_{time.time_ns()}", int(time.time()), body)
         status, answer = self.at.request("POST", self.path, body, {**headers, "content-type": "application/json"})
         return status, json.loads(answer)
+
+
+def event(*items: dict[str, Any]) -> bytes:
+    """The body of a webhook with these messages."""
+    value = {"type": "message.created", "timestamp": "2026-11-22T10:00:00Z", "data": list(items)}
+    return json.dumps(value).encode()
 
 
 def message(ticket: str, name: str, text: str, at: str = "2026-11-22T10:00:00Z") -> dict[str, Any]:
