@@ -11,8 +11,9 @@ from bridge.connector import ConnectorError, WriteResult, WriteStatus
 from connectors.zendesk.desk import Desk, Json
 from connectors.zendesk.session import CLOSED, Rejected
 
-POLLS = (1.0, 2.0, 3.0, 6.0)
-"""Pauses in seconds before each look at a job. A job of one item was seen to end within 2 to 5 s."""
+POLLS = (3.0, 3.0, 4.0, 5.0)
+"""Pauses in seconds before each look at a job. A job of one item was seen to end within 2 to 5 s; looking sooner would
+cost calls, and what changes meanwhile goes into the next job together."""
 UNSEEN_PAUSE = 15.0
 RATE_PAUSE = 60.0
 CONFLICT_PAUSE = 5.0

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from bridge.connector import (
     Access,
     Gone,
+    RateLimited,
     Received,
     Refused,
     Seen,
@@ -113,7 +114,7 @@ def write(access: Access, writes: Sequence[TicketWrite]) -> list[WriteResult]:
     """
     desk, installed = Desk(access), record.load(access)
     if len(writes) == 1 and (told := writes[0].seen) and _as_we_left_it(writes[0], told):
-        return [_write_one(access, desk, installed, writes[0], told.stamp)]
+        return [_write_single(access, desk, installed, writes[0], told.stamp)]
     results: dict[str, WriteResult] = {}
     due: dict[str, tuple[TicketWrite, str]] = {}
     tickets = desk.tickets([write.ticket_id for write in writes])
@@ -135,7 +136,7 @@ def write(access: Access, writes: Sequence[TicketWrite]) -> list[WriteResult]:
             results[write.ticket_id] = result
     if len(due) == 1:
         ((write, stamp),) = due.values()
-        results[write.ticket_id] = _write_one(access, desk, installed, write, stamp)
+        results[write.ticket_id] = _write_single(access, desk, installed, write, stamp)
     elif due:
         results |= _write_many(access, desk, installed, due)
     return [results[write.ticket_id] for write in writes]
@@ -181,6 +182,16 @@ def _held(access: Access, installed: Record, write: TicketWrite) -> WriteResult 
         reason = "this ticket is written too often: something answers our writes"
         return WriteResult(write.ticket_id, WriteStatus.LATER, retry_after=wait, reason=reason)
     return None
+
+
+def _write_single(access: Access, desk: Desk, installed: Record, write: TicketWrite, stamp: str) -> WriteResult:
+    """A single update or, while these are used up (agents' saves count too), a job of one ticket."""
+    try:
+        return _write_one(access, desk, installed, write, stamp)
+    except RateLimited as limited:
+        if limited.whole:
+            raise
+        return _write_many(access, desk, installed, {write.ticket_id: (write, stamp)})[write.ticket_id]
 
 
 def _write_one(access: Access, desk: Desk, installed: Record, write: TicketWrite, stamp: str) -> WriteResult:

@@ -29,6 +29,8 @@ class Bucket:
 ACCOUNT = Bucket("account", 200, 0.5)
 UPDATES = Bucket("updates", 100, 0.5)
 INCREMENTAL = Bucket("incremental", 10, 0.2)
+READS = Bucket("reads", 200, 0.4)
+"""Our own: many new tickets to read leave a part of our share to writes."""
 
 
 def buckets_of(method: str, path: str) -> tuple[Bucket, ...]:
@@ -37,6 +39,8 @@ def buckets_of(method: str, path: str) -> tuple[Bucket, ...]:
         return (ACCOUNT, UPDATES)
     if path.startswith("/api/v2/incremental/"):
         return (ACCOUNT, INCREMENTAL)
+    if re.fullmatch(r"/api/v2/tickets/\d+/(comments|conversation_log)(\.json)?", path):
+        return (ACCOUNT, READS)
     return (ACCOUNT,)
 
 
@@ -95,7 +99,8 @@ def _change(state: ConnectionState, change: Callable[[Counts], None]) -> None:
 
 def learn(state: ConnectionState, buckets: tuple[Bucket, ...], headers: Mapping[str, str]) -> None:
     """Remembers the limits that an answer's headers (lower-case names) tell."""
-    told = {ACCOUNT.name: account_limit(headers), UPDATES.name: update_limit(headers)}
+    whole = account_limit(headers)
+    told = {ACCOUNT.name: whole, READS.name: whole, UPDATES.name: update_limit(headers)}
 
     def remember(counts: Counts) -> None:
         for bucket in buckets:
@@ -106,8 +111,8 @@ def learn(state: ConnectionState, buckets: tuple[Bucket, ...], headers: Mapping[
 
 
 def pause(state: ConnectionState, buckets: tuple[Bucket, ...], headers: Mapping[str, str]) -> RateLimited:
-    """Holds the narrowest bucket as long as a 429 asks, for every process. What to raise."""
-    wait, narrowest = retry_after(headers), buckets[-1]
+    """Holds the narrowest bucket of Zendesk's as long as a 429 asks, for every process. What to raise."""
+    wait, narrowest = retry_after(headers), [bucket for bucket in buckets if bucket is not READS][-1]
 
     def hold(counts: Counts) -> None:
         counts.setdefault(narrowest.name, Count(narrowest.limit)).until = time.time() + wait

@@ -134,7 +134,7 @@ class Product:
         end = time.monotonic() + within
         while True:
             assert time.monotonic() < end, f"not done: {self._waiting()[:5]}"
-            self.sender.settle()
+            self.sender.settle(within)
             poll.poll(self.runtime, self.clock())
             waiting = self._waiting()
             if not waiting:

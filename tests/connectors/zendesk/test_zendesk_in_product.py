@@ -179,7 +179,7 @@ def test_after_an_hour_without_the_bridge_all_replies_are_labelled_within_fiftee
     for ticket in some:
         product.clock.advance(120)
         account.reply(ticket, customer(product, ticket), SAYS["urgent"])
-    product.sender.settle()
+    product.sender.settle(60)
     product.clock.advance(30)
     product.start()
     back_at = product.clock()

@@ -53,6 +53,22 @@ def test_two_incremental_exports_a_minute(clock: Clock) -> None:
     assert taken_at_once(MemoryState(), *buckets) == 2
 
 
+def test_reading_tickets_leaves_a_fifth_of_our_share_to_writes(clock: Clock) -> None:
+    state, reading = MemoryState(), rate.buckets_of("GET", "/api/v2/tickets/7/comments.json")
+    assert taken_at_once(state, *reading) == 80
+    with pytest.raises(RateLimited) as limited:
+        rate.take(state, reading)
+    assert not limited.value.whole
+    assert taken_at_once(state, rate.ACCOUNT) == 20
+
+
+def test_a_429_to_a_read_is_the_accounts(clock: Clock) -> None:
+    state = MemoryState()
+    limited = rate.pause(state, rate.buckets_of("GET", "/api/v2/tickets/7/comments.json"), {"retry-after": "9"})
+    assert limited.whole
+    assert taken_at_once(state, rate.ACCOUNT) == 0
+
+
 def test_a_refused_call_counts_in_no_bucket(clock: Clock) -> None:
     state = MemoryState()
     taken_at_once(state, rate.ACCOUNT, rate.INCREMENTAL)

@@ -3,8 +3,6 @@
 import random
 from dataclasses import dataclass, field
 
-import pytest
-
 from bridge.store.tables import State, messages, tickets, writes
 from tests.connectors.zendesk.product import LABELS, SAYS, Product
 from tests.hosts.zendesk.account import Field, Ticket, User
@@ -70,12 +68,11 @@ class Office:
         return max(self.said[ticket.id], self.chosen.get(ticket.id, (0.0, "")))[1]
 
 
-@pytest.mark.parametrize("first_comment_event", [False, True], ids=["created alone", "created and comment"])
-def test_500_messages_through_every_failure_end_right_and_nobody_elses_work_is_touched(
-    product: Product, first_comment_event: bool
-) -> None:
+def test_500_messages_through_every_failure_end_right_and_nobody_elses_work_is_touched(product: Product) -> None:
     account, dice = product.account, random.Random(11)
-    account.first_comment_event, account.items_count_as_updates = first_comment_event, True
+    # Nobody knows which Zendesk does: each database sees one of the two.
+    account.first_comment_event = product.runtime.database.is_sqlite
+    account.items_count_as_updates = True
     account.fields[901] = Field(901, "text", "Order number")
     office = Office(product, dice, account.person("Ann"))
     some = [office.open(number) for number in range(TICKETS)]

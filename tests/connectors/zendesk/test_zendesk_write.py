@@ -412,13 +412,13 @@ def test_an_outage_is_an_outage(world: World, fault: str) -> None:
         write(world.access, [wanting(ticket, ANGRY)])
 
 
-def test_singles_keep_to_half_of_the_account_and_then_ask_to_wait_without_stopping_the_rest(world: World) -> None:
+def test_singles_keep_to_half_of_their_own_limit_and_then_go_by_job(world: World) -> None:
     first, last = (many := tickets(world, 51))[:50], many[50]
     for ticket in first:
         write_seen(world, wanting(ticket, ANGRY), seen(ticket, None))
-    with pytest.raises(RateLimited) as limited:
-        write_seen(world, wanting(last, ANGRY), seen(last, None))
-    assert not limited.value.whole
+    calls = world.calls_of(lambda: write_seen(world, wanting(last, ANGRY), seen(last, None)))
+    assert calls[0] == (PUT, "/api/v2/tickets/update_many")
+    assert world.shown(last)[0] == "sentiment_negative"
     assert world.account.limits.busiest_minute("updates") == 50
     assert world.account.limits.refused == []
 
