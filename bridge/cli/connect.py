@@ -37,7 +37,8 @@ def connect(
 
 
 def _words(made: bridge_connections.Connected) -> str:
-    lines = [*made.installed, f"Connection: {made.connection}", f"Hook URL:   {made.hook_url}"]
+    steps = made.installed or ("All is there already: nothing to do.",)
+    lines = [*steps, f"Connection: {made.connection}", f"Hook URL:   {made.hook_url}"]
     if made.secret:
         lines.append(f"Secret:     {made.secret}  (shown this once)")
     return "\n".join(lines)
