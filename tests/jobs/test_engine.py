@@ -17,7 +17,6 @@ from bridge.runtime import Runtime
 from bridge.store import queue
 from bridge.store.database import Database, DatabaseDown
 from bridge.store.queue import PutOff
-from bridge.store.rows import rows_parameter, rows_sql
 from bridge.store.tables import State, messages, workers
 from bridge.wake import queue_named
 from jobs import engine as engine_module
@@ -78,14 +77,12 @@ class Work:
         for one in done:
             if one.row.name in self.unsettled:
                 raise self.unsettled[one.row.name]
-        source = rows_sql(connection, {"id": "int", "label": "text"})
-        connection.execute(
-            sa.text(
-                f"UPDATE messages SET state = 1, worker_id = NULL, label = given.label FROM {source} AS given"
-                " WHERE messages.id = given.id"
-            ),
-            {"rows": rows_parameter([[one.row.row_id, one.result] for one in done])},
-        )
+        for one in done:
+            connection.execute(
+                sa.update(messages)
+                .where(messages.c.id == one.row.row_id)
+                .values(state=int(State.SETTLED), worker_id=None, label=one.result)
+            )
         return ()
 
 

@@ -1,6 +1,7 @@
 """The scheduler: whoever holds the lease wakes what is due and enqueues what runs by the clock; it does no work."""
 
 import dataclasses
+import importlib
 import time
 from collections.abc import Callable, Iterator
 
@@ -9,6 +10,7 @@ import redis
 import sqlalchemy as sa
 
 from bridge.runtime import Runtime
+from bridge.store.database import Database
 from bridge.store.tables import messages, workers
 from bridge.wake import DRAINS, Waker, queue_named
 from jobs import scheduler
@@ -100,8 +102,6 @@ def test_a_database_that_is_away_does_not_end_the_scheduler(
 
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes give up at once instead of after half a minute."""
-    from bridge.store.database import Database
-
     write = Database.write
 
     def soon(self: Database, work: Callable[[sa.Connection], object], timeout: float | None = 0.3) -> object:
@@ -111,8 +111,6 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_it_names_can_be_imported() -> None:
-    import importlib
-
     for name in [*DRAINS.values(), *(task.function for task in TASKS)]:
         module, _, function = name.rpartition(".")
         assert callable(getattr(importlib.import_module(module), function))

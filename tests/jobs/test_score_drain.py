@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from bridge import workspaces
+from bridge import connections, workspaces
 from bridge.model import ScorerName, Verdict
 from bridge.runtime import Runtime
 from bridge.scoring import offline, scorers
@@ -46,7 +46,12 @@ def scorer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scorer]:
 
 @pytest.mark.parametrize(
     ("text", "label"),
-    [("Thanks!", "positive"), ("How do I do X?", "neutral"), ("This is broken", "negative"), ("I'm cancelling", "urgent")],
+    [
+        ("Thanks!", "positive"),
+        ("How do I do X?", "neutral"),
+        ("This is broken", "negative"),
+        ("I'm cancelling", "urgent"),
+    ],
 )
 def test_each_message_gets_its_label_and_says_who_gave_it(floor: Floor, text: str, label: str) -> None:
     floor.says(text)
@@ -146,8 +151,6 @@ def test_a_scorer_that_always_fails_ends_in_a_dead_letter_that_keeps_its_text(fl
 
 
 def test_a_ticket_of_a_disconnected_helpdesk_is_scored_and_not_written(floor: Floor, desk: Desk) -> None:
-    from bridge import connections
-
     floor.says("This is broken")
     connections.disconnect(floor.runtime, floor.home.connection)
     floor.drain("score", "writeback")
