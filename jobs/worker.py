@@ -61,8 +61,8 @@ class DrainWorker(SimpleWorker):
 
 def main(queue: str) -> None:
     """Works on one queue until SIGTERM; then lets the calls under way settle."""
-    # With many threads each SQLite call would wait up to 5 ms for the GIL while it holds the write lock.
-    sys.setswitchinterval(0.0005)
+    # Python's own 5 ms, and less, makes a thousand threads fight for the GIL (docs/performance.md).
+    sys.setswitchinterval(0.02)
     _allow_many_connections()
     runtime = open_runtime()
     process.use(runtime)
