@@ -3,9 +3,10 @@
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -98,8 +99,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     def prepare(connection: object, _record: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined]
         execute = connection.execute  # type: ignore[attr-defined]
-        if execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            execute("PRAGMA journal_mode=WAL")
+        _use_wal(execute)
         for pragma in (
             "synchronous=FULL",
             "secure_delete=ON",
@@ -111,6 +111,20 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _use_wal(execute: Callable[..., Any]) -> None:
+    """Readers and the writer side by side. The switch does not wait for others who open the file, so we do."""
+    for last in (*[False] * 100, True):
+        try:
+            if execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if last:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _postgres_engine(url: sa.URL, readers: int) -> sa.Engine:
