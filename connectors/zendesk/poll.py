@@ -29,7 +29,7 @@ KEY = "poll"
 WITH_WEBHOOK = 600.0
 ALONE = 60.0
 """Seconds between two polls: a safety net beside the webhook, or the only way in."""
-UNDER_WAY = 600.0
+UNDER_WAY = 300.0
 """Seconds after a page in which the next one of the same poll is waited for."""
 OVERLAP = 120
 HIDDEN = 61
