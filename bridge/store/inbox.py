@@ -14,7 +14,7 @@ from bridge.model import Author, Message, Origin
 from bridge.store import seen
 from bridge.store.corrections import apply_label_change
 from bridge.store.forget import forget
-from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.tables import State, connections, workspaces
 from bridge.store.writer import Operation
 from bridge.workspace_settings import from_json
@@ -100,13 +100,22 @@ def store_arrivals(connection: sa.Connection, arrivals: Sequence[Arrival]) -> li
 STORE_ARRIVALS: Operation[Arrival, Receipt] = Operation(store_arrivals)
 
 
-def _connections(connection: sa.Connection, ids: set[str]) -> dict[str, _Connection]:
-    c, w = connections.c, workspaces.c
-    found = connection.execute(
-        sa.select(c.id, c.workspace_id, c.revision, w.enabled, w.settings, c.last_event_at)
-        .join(workspaces, w.id == c.workspace_id)
-        .where(c.id.in_(ids), c.status != "disconnected")
+_CONNECTIONS = (
+    sa.select(
+        connections.c.id,
+        connections.c.workspace_id,
+        connections.c.revision,
+        workspaces.c.enabled,
+        workspaces.c.settings,
+        connections.c.last_event_at,
     )
+    .join(workspaces, workspaces.c.id == connections.c.workspace_id)
+    .where(connections.c.id.in_(sa.bindparam("ids", expanding=True)), connections.c.status != "disconnected")
+)
+
+
+def _connections(connection: sa.Connection, ids: set[str]) -> dict[str, _Connection]:
+    found = connection.execute(_CONNECTIONS, {"ids": list(ids)})
     return {
         row.id: _Connection(row.workspace_id, row.revision, bool(row.enabled), row.settings, row.last_event_at)
         for row in found
@@ -161,7 +170,7 @@ def _insert_messages(
     # In key order, so that two web processes never wait for each other's rows in a circle.
     ordered = [rows[key][0] for key in sorted(rows)]
     inserted = connection.execute(
-        sa.text(
+        statement(
             f"INSERT INTO messages ({names}) SELECT {names} FROM {rows_sql(connection, _MESSAGE_COLUMNS)} AS given"
             " WHERE true ON CONFLICT (connection_id, ticket_id, message_id) DO UPDATE SET"
             f" origin = CASE WHEN messages.wanted = 1 THEN '{Origin.RESCORE}' ELSE excluded.origin END,"
@@ -273,14 +282,14 @@ def _insert_targets(
     )
     parameters = {"rows": rows_parameter([row for row, _ in rows.values()])}
     connection.execute(
-        sa.text(
+        statement(
             "UPDATE read_requests AS r SET origin = given.origin, bulk = given.bulk"
             f" FROM {given} WHERE {waits} AND r.bulk > given.bulk"
         ),
         parameters,
     )
     inserted = connection.execute(
-        sa.text(
+        statement(
             f"INSERT INTO read_requests ({names}) SELECT {names} FROM {given}"
             f" WHERE NOT EXISTS (SELECT 1 FROM read_requests AS r WHERE {waits})"
             " RETURNING connection_id, kind, name"

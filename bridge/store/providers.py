@@ -30,6 +30,8 @@ class ProviderRow:
 
 
 _COLUMNS = [providers.c[name] for name in ProviderRow.__slots__]
+_OF_WORKSPACES = sa.select(*_COLUMNS).where(providers.c.workspace_id.in_(sa.bindparam("ids", expanding=True)))
+_LOCKED = _OF_WORKSPACES.order_by(providers.c.workspace_id).with_for_update()
 _FRESH: dict[str, Any] = {
     "stopped_at": None,
     "problem": None,
@@ -48,14 +50,13 @@ def of_workspace(connection: sa.Connection, workspace_id: int) -> ProviderRow | 
 
 def of_workspaces(connection: sa.Connection, ids: Collection[int]) -> dict[int, ProviderRow]:
     """The providers of those workspaces that have one."""
-    return _found(connection, sa.select(*_COLUMNS).where(providers.c.workspace_id.in_(ids)))
+    return _found(connection, _OF_WORKSPACES, ids)
 
 
 def locked(connection: sa.Connection, ids: Collection[int]) -> dict[int, ProviderRow]:
     """The same, kept from other writers until the transaction ends; locked in one order, so that none waits in a
     circle."""
-    query = sa.select(*_COLUMNS).where(providers.c.workspace_id.in_(ids)).order_by(providers.c.workspace_id)
-    return _found(connection, query.with_for_update())
+    return _found(connection, _LOCKED, ids)
 
 
 def put(
@@ -100,6 +101,6 @@ def mend(connection: sa.Connection, row: ProviderRow) -> bool:
     return change(connection, row, **_FRESH)
 
 
-def _found(connection: sa.Connection, query: sa.Select[Any]) -> dict[int, ProviderRow]:
-    rows: Sequence[Any] = connection.execute(query).all()
+def _found(connection: sa.Connection, query: sa.Select[Any], ids: Collection[int]) -> dict[int, ProviderRow]:
+    rows: Sequence[Any] = connection.execute(query, {"ids": list(ids)}).all()
     return {row.workspace_id: ProviderRow(*row) for row in rows}

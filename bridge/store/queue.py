@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.tables import QUEUES, State, connections, read_requests, tickets, workers
 
 LEASE = 10.0
@@ -60,7 +60,7 @@ class PutOff:
 def hold_lease(connection: sa.Connection, worker_id: str, queue: str, host: str, pid: int, now: float) -> None:
     """The worker is alive and holds rows: its lease runs from now."""
     connection.execute(
-        sa.text(
+        statement(
             "INSERT INTO workers (id, queue, host, pid, started_at, lease_until)"
             " VALUES (:id, :queue, :host, :pid, :now, :until)"
             " ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
@@ -75,10 +75,10 @@ def free_lost(connection: sa.Connection, now: float) -> int:
 
 
 def _lost(connection: sa.Connection, now: float) -> Sequence[str]:
-    until = workers.c.lease_until
-    ran_out = sa.select(workers.c.id).where(sa.or_(until < now, until > now + FAR_LEASE))
     # On PostgreSQL the row's lock keeps a worker that comes back this moment from renewing it meanwhile.
-    return connection.execute(ran_out.with_for_update(skip_locked=True)).scalars().all()
+    lock = "" if connection.dialect.name == "sqlite" else " FOR UPDATE SKIP LOCKED"
+    ran_out = statement(f"SELECT id FROM workers WHERE (lease_until < :now OR lease_until > :far){lock}")
+    return connection.execute(ran_out, {"now": now, "far": now + FAR_LEASE}).scalars().all()
 
 
 def release(connection: sa.Connection, worker_id: str, now: float) -> int:
@@ -90,7 +90,7 @@ def free_unknown(connection: sa.Connection, table: sa.Table, worker_id: str, kno
     """Frees rows that the worker holds in the database without knowing it: a commit whose answer was lost."""
     source = rows_sql(connection, {"id": "int"})
     connection.execute(
-        sa.text(
+        statement(
             f"UPDATE {table.name} SET worker_id = NULL, due_at = :now WHERE worker_id = :worker"
             f" AND worker_id IS NOT NULL AND id NOT IN (SELECT id FROM {source} AS given)"
         ),
@@ -107,7 +107,7 @@ def _free(connection: sa.Connection, worker_id: str, now: float, deaths: int = 1
             f" THEN 'its worker died {WORKER_DEATHS} times' ELSE last_error END"
         )
         freed += connection.execute(
-            sa.text(
+            statement(
                 f"UPDATE {table.name} SET worker_id = NULL, due_at = :now, deaths = deaths + {deaths},"
                 f" state = {dead}, last_error = {error} WHERE worker_id = :worker AND worker_id IS NOT NULL"
             ),
@@ -137,7 +137,7 @@ def claim(
     if room.rows <= 0:
         return []
     if connection.dialect.name != "sqlite":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
+        connection.execute(statement("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
     waiting = _paused(connection, now) if table in CALL_HELPDESKS else set()
     if one_per_connection:
         waiting |= _busy(connection, table)
@@ -151,7 +151,7 @@ def claim(
 def _busy(connection: sa.Connection, table: sa.Table) -> set[str]:
     """The connections of which rows are claimed."""
     busy = connection.execute(
-        sa.text(f"SELECT DISTINCT connection_id FROM {table.name} WHERE worker_id IS NOT NULL")
+        statement(f"SELECT DISTINCT connection_id FROM {table.name} WHERE worker_id IS NOT NULL")
     ).scalars()
     return set(busy)
 
@@ -159,7 +159,7 @@ def _busy(connection: sa.Connection, table: sa.Table) -> set[str]:
 def _paused(connection: sa.Connection, now: float) -> set[str]:
     """The connections whose helpdesk asked not to be called now."""
     paused = connection.execute(
-        sa.text(
+        statement(
             "SELECT id FROM connections WHERE paused_until IS NOT NULL AND paused_until > :now AND paused_until < :far"
         ),
         {"now": now, "far": now + FAR_PAUSE},
@@ -188,12 +188,12 @@ def _none_of(column: str, values: Iterable[object]) -> str:
 def _free_slots(connection: sa.Connection, table: sa.Table, room: Room, now: float, among: str) -> dict[int, int]:
     """For each workspace that may work and has something due: how many more rows it may have claimed."""
     rows = connection.execute(
-        sa.text(f"SELECT id, in_flight FROM workspaces WHERE {among} AND ({_something_due(table)})"), {"now": now}
+        statement(f"SELECT id, in_flight FROM workspaces WHERE {among} AND ({_something_due(table)})"), {"now": now}
     ).all()
     claimed = {
         row.workspace_id: row.claimed
         for row in connection.execute(
-            sa.text(
+            statement(
                 f"SELECT workspace_id, count(*) AS claimed FROM {table.name}"
                 " WHERE worker_id IS NOT NULL GROUP BY workspace_id"
             )
@@ -254,7 +254,7 @@ def _mark(
     now: float,
     also: str,
 ) -> list[tuple[int, int]]:
-    """Claims up to each workspace's limit in one statement. Numbers only are written into the SQL text.
+    """Claims up to each workspace's limit in one statement.
 
     A message waits while one with the same text is claimed in its workspace: that one's score will be its own.
     """
@@ -263,17 +263,20 @@ def _mark(
             f" AND NOT EXISTS (SELECT 1 FROM {table.name} AS held WHERE held.workspace_id = {table.name}.workspace_id"
             f" AND held.text_hash = {table.name}.text_hash AND held.worker_id IS NOT NULL)"
         )
+    # The same text for as many workspaces: it is parsed and planned once.
     each = " UNION ALL ".join(
-        f"SELECT id FROM (SELECT id FROM {table.name} WHERE workspace_id = {int(workspace)} AND state = 0"
-        f" AND worker_id IS NULL AND bulk = {int(bulk)} AND due_at <= :now{also}"
-        f" ORDER BY due_at LIMIT {int(limit)}) AS w{int(workspace)}"
-        for workspace, limit in limits.items()
+        f"SELECT id FROM (SELECT id FROM {table.name} WHERE workspace_id = :w{n} AND state = 0"
+        f" AND worker_id IS NULL AND bulk = {int(bulk)} AND due_at <= :now{also} ORDER BY due_at LIMIT :l{n}) AS of{n}"
+        for n in range(len(limits))
     )
+    parameters: dict[str, object] = {"worker": worker_id, "now": now}
+    for n, (workspace, limit) in enumerate(limits.items()):
+        parameters |= {f"w{n}": workspace, f"l{n}": limit}
     rows = connection.execute(
-        sa.text(f"UPDATE {table.name} SET worker_id = :worker WHERE id IN ({each}) RETURNING id, workspace_id"),
-        {"worker": worker_id, "now": now},
-    ).all()
-    return [(row.id, row.workspace_id) for row in rows]
+        statement(f"UPDATE {table.name} SET worker_id = :worker WHERE id IN ({each}) RETURNING id, workspace_id"),
+        parameters,
+    )
+    return [(row_id, workspace) for row_id, workspace in rows]
 
 
 def still_held(connection: sa.Connection, table: sa.Table, worker_id: str, ids: Sequence[int]) -> set[int]:
@@ -281,7 +284,7 @@ def still_held(connection: sa.Connection, table: sa.Table, worker_id: str, ids: 
     lock = "" if connection.dialect.name == "sqlite" else " ORDER BY id FOR UPDATE"
     source = rows_sql(connection, {"id": "int"})
     held = connection.execute(
-        sa.text(
+        statement(
             f"SELECT id FROM {table.name} WHERE id IN (SELECT id FROM {source} AS given)"
             f" AND worker_id = :worker AND state = 0{lock}"
         ),
@@ -296,7 +299,7 @@ def put_off(connection: sa.Connection, table: sa.Table, rows: Sequence[PutOff]) 
         return
     source = rows_sql(connection, {"id": "int", "due_at": "float", "error": "text", "own": "int"})
     connection.execute(
-        sa.text(
+        statement(
             f"UPDATE {table.name} SET worker_id = NULL, due_at = given.due_at, last_error = given.error,"
             " attempts = attempts + given.own,"
             f" state = CASE WHEN attempts + given.own >= {OWN_ERRORS} AND given.own = 1"
@@ -310,7 +313,7 @@ def put_off(connection: sa.Connection, table: sa.Table, rows: Sequence[PutOff]) 
 def hurry(connection: sa.Connection, table: sa.Table, workspace_id: int, now: float) -> None:
     """What they waited for is there again: the workspace's rows that were put off, by no error of ours, are due now."""
     connection.execute(
-        sa.text(
+        statement(
             f"UPDATE {table.name} SET due_at = :now WHERE workspace_id = :workspace AND state = 0"
             " AND worker_id IS NULL AND due_at > :now AND attempts = 0"
         ),
@@ -328,7 +331,7 @@ def revive(connection: sa.Connection, workspace_id: int, now: float) -> dict[str
     for table in QUEUES:
         has_text = " AND text IS NOT NULL" if "text" in table.c else ""
         counts[table.name] = connection.execute(
-            sa.text(
+            statement(
                 f"UPDATE {table.name} SET state = 0, due_at = :now, attempts = 0, deaths = 0, last_error = NULL"
                 f" WHERE workspace_id = :workspace AND state = {int(State.DEAD)}{has_text}"
             ),
@@ -342,7 +345,7 @@ def is_due(connection: sa.Connection, table: sa.Table, now: float, *, also_off: 
     paused = _paused(connection, now) if table in CALL_HELPDESKS else set()
     also = _none_of("connection_id", paused)
     found = connection.execute(
-        sa.text(
+        statement(
             f"SELECT EXISTS (SELECT 1 FROM workspaces"
             f" WHERE {_on(also_off)}{_none_of('id', _at_rest(connection, paused))} AND ({_something_due(table, also)}))"
             f" OR EXISTS (SELECT 1 FROM {table.name} WHERE worker_id IN"

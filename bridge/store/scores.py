@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bridge.connector import Seen
 from bridge.model import Origin, Verdict
 from bridge.store import seen
-from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.tables import State
 from bridge.store.ticket_events import tell
 from bridge.store.ticket_state import Touched, recompute
@@ -60,7 +60,7 @@ def pending_messages(connection: sa.Connection, ids: Sequence[int]) -> list[Pend
     """The claimed messages with what scoring them needs."""
     source = rows_sql(connection, {"id": "int"})
     rows = connection.execute(
-        sa.text(
+        statement(
             "SELECT m.id, m.workspace_id, m.connection_id, c.kind, c.status, m.ticket_id, m.message_id, m.origin,"
             " m.bulk, m.attempts, m.text, w.settings, m.received_at, m.text_hash, m.seen, m.written_at"
             " FROM messages m JOIN workspaces w ON w.id = m.workspace_id JOIN connections c ON c.id = m.connection_id"
@@ -114,7 +114,7 @@ def settle_scores(
         f"{name} = CASE WHEN corrected_at IS NULL THEN given.{name} ELSE messages.{name} END" for name in _TOLD
     )
     stored = connection.execute(
-        sa.text(
+        statement(
             f"UPDATE messages SET state = {int(State.SETTLED)}, text = NULL, text_hash = NULL, seen = NULL,"
             f" worker_id = NULL, {told}, scored_at = :now, cached = given.cached, cost = given.cost,"
             " last_error = given.remark"

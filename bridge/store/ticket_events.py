@@ -13,7 +13,7 @@ from bridge.model import UNKNOWN, Origin
 from bridge.scale import shown
 from bridge.store.alert_budget import within_budget
 from bridge.store.events import Event, EventType, insert_events, send_to
-from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.ticket_state import Moved, TicketKey
 
 
@@ -61,7 +61,7 @@ def _rules(connection: sa.Connection, workspace_ids: set[int]) -> dict[int, Sequ
         return {}
     found: dict[int, Sequence[Rule]] = dict.fromkeys(workspace_ids, alerts.DEFAULT_RULES)
     stored = connection.execute(
-        sa.text(
+        statement(
             "SELECT workspace_id, rules FROM alert_rules"
             f" WHERE workspace_id IN (SELECT id FROM {rows_sql(connection, {'id': 'int'})} AS given)"
         ),
@@ -93,7 +93,7 @@ def _mark(connection: sa.Connection, told: Sequence[tuple[Moved, EventType, Rule
     ]
     if rows:
         connection.execute(
-            sa.text(
+            statement(
                 f"UPDATE tickets SET escalated_by = given.by, escalated_at = given.at"
                 f" FROM {rows_sql(connection, columns)} AS given WHERE tickets.connection_id = given.connection_id"
                 " AND tickets.ticket_id = given.ticket_id"
@@ -105,7 +105,7 @@ def _mark(connection: sa.Connection, told: Sequence[tuple[Moved, EventType, Rule
 def _details(connection: sa.Connection, tickets: Mapping[TicketKey, Moved]) -> dict[TicketKey, _Shown]:
     columns = {"connection_id": "text", "ticket_id": "text", "message_id": "text"}
     rows = connection.execute(
-        sa.text(
+        statement(
             "SELECT m.connection_id, m.ticket_id, m.message_id, m.confidence, m.indicators, m.caveats, m.scorer,"
             f" m.scored_at FROM {rows_sql(connection, columns)} AS given JOIN messages m"
             " ON m.connection_id = given.connection_id AND m.ticket_id = given.ticket_id"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bridge.connector import Seen
 from bridge.conversation import Conversation, state_of
 from bridge.model import UNKNOWN, Origin, Score, ScoredMessage, Sentiment, Trend
-from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.seen import newer
 from bridge.store.tables import State, tickets
 
@@ -91,7 +91,7 @@ def _make_rows(
     """
     columns = {"workspace_id": "int", **_KEY}
     connection.execute(
-        sa.text(
+        statement(
             "INSERT INTO tickets (workspace_id, connection_id, ticket_id, label, trend, direction, messages_scored,"
             " messages_unknown, shown_written_at, updated_at, origin, state, bulk, due_at)"
             f" SELECT workspace_id, connection_id, ticket_id, '{UNKNOWN}', '{Trend.STABLE}', 0, 0, 0, 0, :now,"
@@ -106,7 +106,7 @@ def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKe
     """The tickets' rows as they are, locked in key order on PostgreSQL (SQLite has one writer anyway)."""
     lock = "" if connection.dialect.name == "sqlite" else " ORDER BY t.connection_id, t.ticket_id FOR UPDATE OF t"
     found = connection.execute(
-        sa.text(
+        statement(
             "SELECT t.connection_id, t.ticket_id, t.state, t.bulk, t.held_at, t.written_label, t.written_score,"
             f" t.written_trend, t.seen_label, t.seen_stamp, t.known_label, t.known_score, t.escalated_by,"
             f" t.escalated_at FROM {rows_sql(connection, _KEY)} AS given JOIN tickets t"
@@ -119,7 +119,7 @@ def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKe
 
 def _scored(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, list[ScoredMessage]]:
     rows = connection.execute(
-        sa.text(
+        statement(
             "SELECT m.connection_id, m.ticket_id, m.message_id, m.written_at, m.score, m.label"
             f" FROM {rows_sql(connection, _KEY)} AS given JOIN messages m"
             " ON m.connection_id = given.connection_id AND m.ticket_id = given.ticket_id"
@@ -240,7 +240,7 @@ def _upsert(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None
     kept = {"workspace_id", "connection_id", "ticket_id", "state", "due_at", "known_label", "known_score"}
     follow = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in kept)
     connection.execute(
-        sa.text(
+        statement(
             f"INSERT INTO tickets ({names})"
             f" SELECT {names} FROM {rows_sql(connection, _COLUMNS)} AS given WHERE true"
             " ON CONFLICT (connection_id, ticket_id) DO UPDATE SET"
