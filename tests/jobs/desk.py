@@ -23,6 +23,7 @@ from bridge.connector import (
 from bridge.model import Sentiment, Trend
 from bridge.receive import Receiver
 from bridge.runtime import Runtime
+from bridge.store.queue import free_lost
 from bridge.store.tables import State, connections, messages, read_requests, tickets, workers, writes
 from jobs import read, score, writeback
 from jobs.drain import Drain
@@ -189,7 +190,7 @@ class Floor:
         """The worker dies here and now: nothing of what it does from now on reaches the database."""
         engine.stopping.set()
         self.execute(sa.update(workers).where(workers.c.id == engine._worker_id).values(lease_until=time.time() - 1))
-        self.engine("read").look()  # whoever claims next frees what it held
+        self.runtime.database.write(lambda c: free_lost(c, time.time()))
 
     def until_called(self, calls: Sequence[object], count: int = 1) -> None:
         eventually(lambda: len(calls) >= count, f"{count} calls of the helpdesk")
