@@ -1,17 +1,27 @@
 """What tests of the web side begin with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge import tokens
+from bridge.http import Http
 from bridge.runtime import Runtime
 from bridge.web.app import create_app
+from tests.bridge.http_calls import LOCAL
 from tests.fakes import Home
 
 Call = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def http() -> Iterator[Http]:
+    """Outgoing HTTP that may call servers of this machine."""
+    made = Http(LOCAL)
+    yield made
+    made.close()
 
 
 @pytest.fixture

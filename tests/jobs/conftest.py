@@ -9,8 +9,17 @@ from bridge.settings import Settings
 from tests.fakes import FAKE, WRITABLE
 from tests.hosts.provider import FakeProvider
 from tests.jobs.desk import Desk, Floor
+from tests.jobs.engine_rig import Rig
 from tests.jobs.provided import Draining
 from tests.told import Listener, Notifying, listening
+
+
+@pytest.fixture
+def rig(runtime: Runtime) -> Iterator[Rig]:
+    """An engine on a real database, closed at the end."""
+    made = Rig(runtime)
+    yield made
+    made.close()
 
 
 @pytest.fixture
