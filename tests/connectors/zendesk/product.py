@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from werkzeug.serving import make_server
 
@@ -37,6 +38,12 @@ SAYS = {
 
 LABELS = list(SAYS)
 SLUG = "acme"
+
+POSTGRES_IN_SOAK = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.soak)], indirect=True
+)
+"""For what takes half a minute on each database."""
+
 STEP = 5.0
 
 

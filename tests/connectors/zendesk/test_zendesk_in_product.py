@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bridge import workspaces
 from bridge.store.tables import State, messages, read_requests, tickets, writes
-from tests.connectors.zendesk.product import LABELS, SAYS, SLUG, Product
+from tests.connectors.zendesk.product import LABELS, POSTGRES_IN_SOAK, SAYS, SLUG, Product
 from tests.hosts.zendesk.account import Ticket, stamp
 
 PUT = "PUT"
@@ -247,6 +247,7 @@ def post(product: Product, hook: str, secret: str, body: object) -> requests.Res
 # Load
 
 
+@POSTGRES_IN_SOAK
 def test_a_thousand_live_messages_in_a_minute_on_the_smallest_plan(product: Product) -> None:
     account, limits = product.account, product.account.limits
     limits.bucket("account").limit = 200

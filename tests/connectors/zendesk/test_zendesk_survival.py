@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 
 from bridge.store.tables import State, messages, tickets, writes
-from tests.connectors.zendesk.product import LABELS, SAYS, Product
+from tests.connectors.zendesk.product import LABELS, POSTGRES_IN_SOAK, SAYS, Product
 from tests.hosts.zendesk.account import Field, Ticket, User
 
 MESSAGES = 500
@@ -68,6 +68,7 @@ class Office:
         return max(self.said[ticket.id], self.chosen.get(ticket.id, (0.0, "")))[1]
 
 
+@POSTGRES_IN_SOAK
 def test_500_messages_through_every_failure_end_right_and_nobody_elses_work_is_touched(product: Product) -> None:
     account, dice = product.account, random.Random(11)
     # Nobody knows which Zendesk does: each database sees one of the two.
