@@ -160,8 +160,8 @@ def pull_plugs(house: House, ticket_count: int, plugs: Iterator[tuple[int, str]]
 
 @pytest.mark.parametrize("house", ["postgres"], indirect=True)
 def test_what_was_accepted_is_settled_whatever_is_killed(house: House) -> None:
-    plugs = ((20, "moodbridge web"), (60, "moodbridge worker score"), (120, "redis"), (200, "moodbridge scheduler"))
-    pull_plugs(house, 100, iter(plugs))
+    plugs = ((20, "moodbridge web"), (50, "moodbridge worker score"), (80, "redis"), (110, "moodbridge scheduler"))
+    pull_plugs(house, 60, iter(plugs))
 
 
 @pytest.mark.soak

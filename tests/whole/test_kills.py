@@ -4,24 +4,19 @@ import os
 import random
 import signal
 import sqlite3
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import pytest
 
 from bridge.conversation import Conversation, state_of
 from bridge.model import Score, ScoredMessage
 from bridge.scale import FOUR, label_of
-from tests.hosts.sandbox import Desk, running_desk
+from tests.hosts.sandbox import Desk
 from tests.waiting import eventually
-from tests.whole.installation import Installation, installed
-from tests.whole.scorer import WHERE, Scorer
+from tests.whole.installation import Installation
+from tests.whole.scorer import Scorer
 
 TICKETS, POSTS = 100, 5
 SETTLED_WITHIN = 20.0
@@ -96,30 +91,6 @@ def kill(up: Installation, name: str) -> int:
     claimed = count(up, "worker_id IS NOT NULL") if name == "moodbridge worker score" else 0
     os.kill(pid, signal.SIGKILL)
     return claimed
-
-
-@pytest.fixture
-def scorer() -> Iterator[Scorer]:
-    with Scorer(latency=0.3) as made:
-        yield made
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    (tmp_path / "desk").mkdir()
-    with running_desk(tmp_path / "desk") as made:
-        yield made
-
-
-@pytest.fixture
-def up(tmp_path: Path, scorer: Scorer, desk: Desk) -> Iterator[Installation]:
-    """An installation whose scorer is slow, connected to the desk."""
-    settings = {WHERE: scorer.url, "MOODBRIDGE_ALLOW_HOSTS": "127.0.0.1", "DESK_TOKEN": desk.token}
-    with installed(tmp_path, sys.executable, "-m", "tests.whole.scorer", "up", **settings) as made:
-        made.start()
-        made.run("workspace", "add", "acme")
-        made.run("connect", "sandbox", "--workspace", "acme", "--url", desk.url, "--token-env", "DESK_TOKEN")
-        yield made
 
 
 def test_no_message_is_lost_whatever_is_killed_in_a_burst(up: Installation, desk: Desk, scorer: Scorer) -> None:
