@@ -34,16 +34,7 @@ def work(runtime: Runtime, unit: Sequence[Claimed]) -> Iterable[Done[Claimed, Ou
     began = time.monotonic()
     judge = Judge(runtime.http, _pace(redis_url(runtime.settings)), runtime.vault)
     for one, outcome in judge.outcomes(unit):
-        log.info(
-            "put off" if outcome.scored is None else "scored",
-            extra={
-                "connection": one.message.connection_id,
-                "ticket": one.message.ticket_id,
-                "message_id": one.message.message_id,
-                "ms": round((time.monotonic() - began) * 1000, 1),
-            },
-        )
-        yield Done(one, outcome)
+        yield Done(one, outcome, seconds=time.monotonic() - began)
 
 
 @functools.cache
@@ -56,12 +47,30 @@ def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[Clai
     now = time.time()
     results = [(one.row, one.result) for one in done if one.result is not None]
     scored = [outcome.scored for _, outcome in results if outcome.scored is not None]
-    told = bool(scored) and settle_scores(
-        connection, scored, now, lambda kind: runtime.connectors[kind].capabilities.writes
-    )
+    told = bool(scored) and settle_scores(connection, scored, now, functools.partial(_takes_labels, runtime))
     told |= books.enter(connection, [entry for entry in map(_entry, results) if entry is not None], now)
     again = _put_off(connection, [(row, outcome) for row, outcome in results if outcome.scored is None], now)
     return Settled(again, wakes=("notify",) if told else ())
+
+
+def _takes_labels(runtime: Runtime, kind: str) -> bool:
+    connector = runtime.connectors.get(kind)  # its package may have been taken away
+    return connector is not None and connector.capabilities.writes
+
+
+def told(done: Sequence[Done[Claimed, Outcome]]) -> None:
+    """A line of the log for each message."""
+    for one in done:
+        message = one.row.message
+        log.info(
+            "put off" if one.result is None or one.result.scored is None else "scored",
+            extra={
+                "connection": message.connection_id,
+                "ticket": message.ticket_id,
+                "message_id": message.message_id,
+                "ms": round(one.seconds * 1000, 1),
+            },
+        )
 
 
 def _entry(result: tuple[Claimed, Outcome]) -> Entry | None:
@@ -92,6 +101,7 @@ DRAIN: Drain[Claimed, Outcome] = Drain(
     load=load,
     work=work,
     settle=settle,
+    told=told,
     wakes=("writeback",),
     unit_key=lambda one: one.text,
 )

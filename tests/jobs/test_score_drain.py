@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -156,3 +157,11 @@ def test_a_ticket_of_a_disconnected_helpdesk_is_scored_and_not_written(floor: Fl
     floor.drain("score", "writeback")
     assert floor.messages()[0].label == "negative"
     assert desk.written == []
+
+
+def test_a_message_of_a_helpdesk_whose_connector_was_taken_away_is_scored(floor: Floor) -> None:
+    floor.says("This is broken")
+    floor.runtime = replace(floor.runtime, connectors={})
+    floor.drain("score")
+    assert floor.messages()[0].label == "negative"
+    assert floor.tickets()[0].state == State.SETTLED
