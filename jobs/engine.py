@@ -202,6 +202,7 @@ class Engine(Generic[Row, Result]):
         _answer(looks, len(claimed))
         if wakes:
             self._runtime.waker.soon(wakes)
+        self._tell(done)
 
     def _each_alone(self, done: Sequence[Done[Row, Result]]) -> None:
         """So that one result that cannot be settled does not cost its neighbours theirs; it counts as our own error."""
@@ -222,7 +223,13 @@ class Engine(Generic[Row, Result]):
             log.exception("a result cannot be settled", extra={"queue": self._drain.queue})
             return error
         self._runtime.waker.soon(wakes)
+        self._tell([one])
         return None
+
+    def _tell(self, done: Sequence[Done[Row, Result]]) -> None:
+        good = [one for one in done if one.error is None]
+        if good and self._drain.told is not None:
+            self._drain.told(good)
 
     def _forget(self, done: Sequence[Done[Row, Result]]) -> None:
         for one in done:
