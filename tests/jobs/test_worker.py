@@ -31,8 +31,8 @@ class Redis:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "redis.sock"
-        words = ["--port", "0", "--unixsocket", self.path, "--save", "", "--dir", folder]
-        self._command = [find_server().path, *map(str, words)]
+        words: list[str | Path] = ["--port", "0", "--unixsocket", self.path, "--save", "", "--dir", folder]
+        self._command = [find_server().path, *words]
         self.start()
 
     def start(self) -> None:
