@@ -112,7 +112,7 @@ def _wrk(port: int, requests: Sequence[bytes], seconds: float) -> Outcome:
     total, took = int(found(r"(\d+) requests in")), _unit(found(r"requests in ([\d.]+\w+)"))
     if total > len(requests):
         raise RuntimeError(f"{total} requests were sent, only {len(requests)} were prepared")
-    p50, p99 = _unit(found(r"50%\s+(\S+)")), _unit(found(r"99%\s+(\S+)"))
+    p50, p99 = _unit(found(r"\n +50% +(\S+)")), _unit(found(r"\n +99% +(\S+)"))
     return Outcome(took, total - bad, bad, p50 * 1000, p99 * 1000)
 
 
