@@ -3,6 +3,8 @@ PY = .venv/bin/python
 INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check
 # `make test ARGS="tests/bridge -k scale"`, `make bench ARGS=ingest`
 ARGS =
+# Tests run in as many processes as there are cores, a file's tests in one of them; `make test JOBS=0` keeps to one.
+JOBS = auto
 
 .PHONY: help demo test soak lint bench lock clean
 
@@ -14,7 +16,7 @@ demo: .venv/run ## sample tickets in a sandbox helpdesk; Ctrl-C ends it
 	@exec .venv/bin/moodbridge demo $(ARGS)
 
 test: .venv/test ## all tests but the long ones
-	@exec $(PY) -m pytest $(ARGS)
+	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile --maxprocesses 4 $(ARGS)
 
 soak: .venv/test ## the long tests
 	@exec $(PY) -m pytest -m soak --timeout 3600 $(ARGS)
