@@ -66,6 +66,26 @@ class Gone(ConnectorError):
     permanent = True
 
 
+class Proof(StrEnum):
+    """How a webhook shows where it comes from."""
+
+    SIGNED = "signed"
+    """Body and time of sending are signed: a stale or altered one is refused."""
+    SECRET = "secret"
+    """It carries a secret of its own in a header or in its body: an old one sent again cannot be told."""
+    PATH = "path"
+    """Nothing but the unguessable address: the helpdesk can do no more."""
+
+
+class Tags(StrEnum):
+    """How a helpdesk takes tags."""
+
+    ADDED = "added"
+    """Ours are added and taken away; those of others are not touched by the call."""
+    REPLACED = "replaced"
+    """Each write replaces the whole list: read, merged and written under a lock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a kind of helpdesk can do, as data: the engine, the tests and the feature matrix follow it."""
@@ -85,6 +105,15 @@ class Capabilities:
     poll_every: float | None = None
     """Seconds between two looks at what changed, the most where a connection decides (`Connector.poll_every`);
     None: no poll."""
+    proof: Proof = Proof.SIGNED
+    tags: Tags | None = None
+    """Whether its tickets show our tags, and how it takes them."""
+    fields: bool = False
+    """Its tickets show label, score and trend in fields of their own."""
+    views: bool = False
+    """`connect` can make lists of urgent, negative and declining tickets in it."""
+    closes: bool = False
+    """A closed ticket takes no more writes."""
 
 
 @dataclass(frozen=True, slots=True)

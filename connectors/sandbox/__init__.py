@@ -8,7 +8,15 @@ from connectors.sandbox.webhook import parse, verify
 CONNECTOR = Connector(
     kind="sandbox",
     capabilities=Capabilities(
-        events=True, readable=True, writes=True, bulk_size=100, corrections=True, hook_limit=1_000_000, poll_every=60
+        events=True,
+        readable=True,
+        writes=True,
+        bulk_size=100,
+        corrections=True,
+        hook_limit=1_000_000,
+        poll_every=60,
+        fields=True,
+        closes=True,
     ),
     options=(
         Option("url", "address of the desk, such as http://127.0.0.1:8091"),

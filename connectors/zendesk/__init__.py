@@ -1,6 +1,6 @@
 """The `zendesk` connector: Zendesk Support by webhooks, a poll beside them, and two drop-downs and a number in it."""
 
-from bridge.connector import Capabilities, Connector, Option
+from bridge.connector import Capabilities, Connector, Option, Tags
 from connectors.zendesk.auth import base_of
 from connectors.zendesk.client import BULK, look, read, write
 from connectors.zendesk.install import install, uninstall
@@ -17,6 +17,10 @@ CONNECTOR = Connector(
         corrections=True,
         hook_limit=5_000_000,
         poll_every=WITH_WEBHOOK,
+        tags=Tags.ADDED,
+        fields=True,
+        views=True,
+        closes=True,
     ),
     options=(
         Option("subdomain", "the first part of your Zendesk address: `acme` of acme.zendesk.com"),
