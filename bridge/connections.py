@@ -14,6 +14,7 @@ from bridge.errors import Invalid, NotFound
 from bridge.runtime import Runtime
 from bridge.signing import new_secret
 from bridge.store import connections as rows
+from bridge.store import providers as provider_rows
 from bridge.store import workspaces as workspace_rows
 from bridge.store.connections import ConnectionRow, StoredState
 from bridge.store.workspaces import Workspace
@@ -160,10 +161,18 @@ class _NoState:
 
 
 def listed(runtime: Runtime, slug: str) -> Sequence[ConnectionRow]:
-    """The workspace's connections, the oldest first. Raises NotFound."""
+    """The workspace's connections, the oldest first; a well one is `degraded` where the AI provider is stopped, since
+    the embedded scorer scores what comes by it. Raises NotFound."""
     with runtime.database.read() as connection:
         workspace = workspace_rows.by_slug(connection, slug)
-        return rows.of_workspace(connection, workspace.id)
+        found = rows.of_workspace(connection, workspace.id)
+        provider = provider_rows.of_workspace(connection, workspace.id)
+    if provider is None or provider.stopped_at is None:
+        return found
+    error = f"scoring: {provider.problem}"
+    return [
+        dataclasses.replace(row, status="degraded", error=error) if row.status == "active" else row for row in found
+    ]
 
 
 def disconnect(runtime: Runtime, connection_id: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A workspace's AI provider: set, show, test, usage, cache. What the command line and the API both do."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,16 +8,18 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Invalid
 from bridge.model import Verdict
 from bridge.runtime import Runtime
+from bridge.scoring import books
 from bridge.scoring.caveats import OFFLINE_FALLBACK
-from bridge.scoring.consult import route_of, spent_by
-from bridge.scoring.providers.ask import Answer, ask, try_out
+from bridge.scoring.consult import Told, asked, route_of, spent_by
+from bridge.scoring.providers.ask import try_out
 from bridge.scoring.providers.outcomes import CallFailed, Then
+from bridge.scoring.providers.profiles import model_of
 from bridge.scoring.providers.route import Route, route
 from bridge.scoring.scorers import noted, offline_verdict, reading
-from bridge.scoring.standing import MICRO_DOLLARS
+from bridge.scoring.standing import MICRO_DOLLARS, standing_of
 from bridge.store import providers as rows
 from bridge.store import score_cache
 from bridge.store import usage as usage_rows
@@ -44,6 +47,8 @@ class ProviderShown:
     """The newest failure, and what to do."""
     problem_at: float | None = None
     requests_per_minute: int | None = None
+    price_known: bool = True
+    """Without it what calls cost is not known, and no budget holds."""
     notice: str = ""
     """What to know about the customers' words there."""
 
@@ -151,23 +156,25 @@ def shown(runtime: Runtime, slug: str) -> ProviderShown:
         problem=row.problem,
         problem_at=row.problem_at,
         requests_per_minute=row.requests_per_minute,
+        price_known=model_of(way.profile, way.model) is not None,
         notice=way.profile.notice,
     )
 
 
 def test(runtime: Runtime, slug: str) -> ProviderTest:
     """One real call about a sentence of ours. One that works ends whatever stopped the route. Raises NotFound."""
-    _, row = _read(runtime, slug)
+    workspace, row = _read(runtime, slug)
     if row is None:
         return ProviderTest(True, "No provider is set: messages are scored by the embedded scorer, on this machine.")
     try:
         answer = try_out(runtime.http, route_of(row, runtime.vault))
     except CallFailed as failure:
-        _enter(runtime, row, failure)
+        _enter(runtime, workspace, row, Told(spent=spent_by(failure), failure=failure))
         return ProviderTest(False, str(failure), failure.said, failure.seconds, _dollars(failure.cost))
     except BridgeError as error:
         return ProviderTest(False, str(error))
-    _enter(runtime, row, answer)
+    told = Told(answer.verdict, spent=spent_by(answer), requests_per_minute=answer.requests_per_minute)
+    _enter(runtime, workspace, row, told)
     runtime.waker.soon(("score",))
     return ProviderTest(
         True,
@@ -178,7 +185,8 @@ def test(runtime: Runtime, slug: str) -> ProviderTest:
 
 
 def score(runtime: Runtime, slug: str, text: str) -> Verdict:
-    """What the workspace's scorer says of a text, now and past the cache; falls to the embedded one as the drain does.
+    """What the workspace's scorer says of a text, now and past the cache. The embedded one says it where the drain
+    would not wait for the provider either, and where the provider is busy.
 
     The call counts in the month's usage. Raises NotFound.
     """
@@ -186,15 +194,20 @@ def score(runtime: Runtime, slug: str, text: str) -> Verdict:
     read = reading(text, workspace.settings.languages)
     if row is None or read.nothing:
         return offline_verdict(read)
+    with runtime.database.read() as connection:
+        closed = standing_of(connection, workspace, row, time.time()).closed
+    verdict = None if closed is not None else _asked(runtime, workspace, row, read.text)
+    return noted(offline_verdict(read), read, OFFLINE_FALLBACK) if verdict is None else noted(verdict, read)
+
+
+def _asked(runtime: Runtime, workspace: Workspace, row: ProviderRow, text: str) -> Verdict | None:
     try:
-        answer = ask(runtime.http, route_of(row, runtime.vault), read.text)
-    except CallFailed as failure:
-        _enter(runtime, row, failure)
-        return noted(offline_verdict(read), read, OFFLINE_FALLBACK)
+        way = route_of(row, runtime.vault)
     except BridgeError:
-        return noted(offline_verdict(read), read, OFFLINE_FALLBACK)
-    _enter(runtime, row, answer)
-    return noted(answer.verdict, read)
+        return None
+    told = asked(runtime.http, way, text)
+    _enter(runtime, workspace, row, told)
+    return told.verdict
 
 
 def way_of(runtime: Runtime, slug: str) -> Route | None:
@@ -212,17 +225,21 @@ def metered(runtime: Runtime, slug: str) -> Iterator[Callable[[Usage], None]]:
         yield sums.append
     finally:
         spent = sum(sums, Usage())
-        runtime.database.write(lambda connection: usage_rows.add(connection, {workspace.id: spent}, time.time()))
+        _tell(runtime, lambda connection: _spend(connection, workspace, spent, time.time()))
 
 
-def usage(runtime: Runtime, slug: str) -> UsageShown:
-    """What this month's scoring took. Raises NotFound."""
-    now = time.time()
-    month = usage_rows.month_of(now)
+def usage(runtime: Runtime, slug: str, month: str | None = None) -> UsageShown:
+    """What a month's scoring took (2026-11, in UTC; the present one when none is named).
+
+    Raises NotFound, and Invalid when the month is written otherwise.
+    """
+    month = month or usage_rows.month_of(time.time())
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
+        raise Invalid("month", "write it as 2026-11")
     with runtime.database.read() as connection:
         workspace = workspace_rows.by_slug(connection, slug)
         days = usage_rows.days(connection, workspace.id, month)
-        reached = usage_rows.notes(connection, workspace.id, now)
+        reached = usage_rows.notes(connection, workspace.id, month)
         texts, hits = score_cache.size(connection, workspace.id)
     total = sum((one for _, one in days), Usage())
     budget = workspace.settings.monthly_budget_usd
@@ -241,22 +258,35 @@ def _read(runtime: Runtime, slug: str) -> tuple[Workspace, ProviderRow | None]:
         return workspace, rows.of_workspace(connection, workspace.id)
 
 
-def _enter(runtime: Runtime, row: ProviderRow, call: Answer | CallFailed) -> None:
-    """Keeps the books of one call made outside of the drain."""
+def _enter(runtime: Runtime, workspace: Workspace, row: ProviderRow, told: Told) -> None:
+    """Keeps the books of a call made outside of the drain."""
     now = time.time()
 
-    def store(connection: sa.Connection) -> None:
-        usage_rows.add(connection, {row.workspace_id: spent_by(call)}, now)
-        if isinstance(call, Answer):
+    def store(connection: sa.Connection) -> bool:
+        tell = _spend(connection, workspace, told.spent, now)
+        if told.requests_per_minute is not None:
+            rows.change(connection, row, requests_per_minute=told.requests_per_minute)
+        if told.failure is None:
             rows.mend(connection, row)
-            if call.requests_per_minute is not None:
-                rows.change(connection, row, requests_per_minute=call.requests_per_minute)
-        elif call.then is Then.STOP:
-            rows.stop(connection, row, str(call), now)
+        elif told.failure.then is Then.STOP:
+            tell |= books.stop(connection, row, told.failure, now)
         else:
-            rows.change(connection, row, problem=str(call), problem_at=now)
+            rows.change(connection, row, problem=str(told.failure), problem_at=now)
+        return tell
 
-    runtime.database.write(store)
+    _tell(runtime, store)
+
+
+def _spend(connection: sa.Connection, workspace: Workspace, spent: Usage, now: float) -> bool:
+    usage_rows.add(connection, {workspace.id: spent}, now)
+    limit = workspace.settings.monthly_budget_usd
+    budget = None if limit is None or not spent.cost else round(limit * MICRO_DOLLARS)
+    return books.note_budgets(connection, {workspace.id: budget}, now)
+
+
+def _tell(runtime: Runtime, store: Callable[[sa.Connection], bool]) -> None:
+    if runtime.database.write(store):
+        runtime.waker.soon(("notify",))
 
 
 def _dollars(cost: int | None) -> float | None:

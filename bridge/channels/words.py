@@ -81,7 +81,9 @@ def _title(fact: Fact) -> str:
         case EventType.BUDGET_REACHED:
             return f"The AI budget of {fact.workspace}"
         case EventType.CONNECTION_FAILING:
-            return f"The helpdesk connection {fact.connection or ''} is failing"
+            if fact.connection is None:
+                return f"The AI provider of {fact.workspace} is stopped"
+            return f"The helpdesk connection {fact.connection} is failing"
         case EventType.DIGEST:
             return f"More tickets of {fact.workspace} need a look"
         case EventType.TEST:

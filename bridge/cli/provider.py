@@ -87,6 +87,8 @@ def _words(found: ProviderShown, more: str = "") -> str:
     rows += [("key", found.key or "none"), ("state", found.state)]
     if found.requests_per_minute is not None:
         rows.append(("calls a minute", str(found.requests_per_minute)))
+    if not found.price_known:
+        rows.append(("price", "not in our table: what calls cost is not known, and no budget holds"))
     if found.problem is not None:
         rows.append(("problem", f"{found.problem} ({moment(found.problem_at)})"))
     lines = [f"{name:<14}  {value}" for name, value in rows]
@@ -95,11 +97,12 @@ def _words(found: ProviderShown, more: str = "") -> str:
 
 @click.command()
 @click.argument("slug")
+@click.option("--month", metavar="YYYY-MM", help="Another month (UTC) than the present one.")
 @as_json
-def usage(slug: str, as_json: bool) -> None:
-    """Show what this month's scoring cost a workspace."""
+def usage(slug: str, month: str | None, as_json: bool) -> None:
+    """Show what a month's scoring cost a workspace."""
     with opened() as runtime:
-        found = providers.usage(runtime, slug)
+        found = providers.usage(runtime, slug, month)
     answer(found.public(), as_json, lambda: _usage_words(found))
 
 

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from bridge.model import Origin
 from bridge.scoring.breaker import Breaker, after
 from bridge.scoring.consult import Told
-from bridge.scoring.providers.outcomes import Then
+from bridge.scoring.providers.outcomes import CallFailed, Then
 from bridge.scoring.standing import Standing, key_of
 from bridge.store import providers, score_cache, usage
 from bridge.store.events import Event, EventType, insert_events
+from bridge.store.outages import note_provider_stopped
 from bridge.store.providers import ProviderRow
 from bridge.store.queue import hurry
 from bridge.store.score_cache import CachedVerdict
@@ -40,7 +41,7 @@ class Entry:
 
 
 def enter(connection: sa.Connection, entries: Sequence[Entry], now: float) -> bool:
-    """Enters a batch, in the transaction that settles it. True when somebody is to be told of a budget."""
+    """Enters a batch, in the transaction that settles it. True when somebody is to be told of something."""
     if not entries:
         return False
     _keep_scores(connection, entries, now)
@@ -51,11 +52,13 @@ def enter(connection: sa.Connection, entries: Sequence[Entry], now: float) -> bo
             cached=int(known and not one.offline), offline=int(one.offline)
         )
     usage.add(connection, {one: sums for one, sums in spent.items() if sums != Usage()}, now)
-    told = _note_budgets(connection, entries, spent, now)
+    budgets = {one.standing.provider.workspace_id: one.standing.budget for one in entries}
+    told = note_budgets(connection, {one: budget for one, budget in budgets.items() if spent[one].cost}, now)
     called = [one for one in entries if one.told.spent.calls]
     for row in providers.locked(connection, {one.standing.provider.workspace_id for one in called}).values():
         # What a call tells of a route that was changed meanwhile is nothing to the new one.
-        _stand(connection, row, [one.told for one in called if one.standing.provider.revision == row.revision], now)
+        mine = [one.told for one in called if one.standing.provider.revision == row.revision]
+        told |= _stand(connection, row, mine, now)
     return told
 
 
@@ -78,11 +81,18 @@ def _keep_scores(connection: sa.Connection, entries: Iterable[Entry], now: float
     score_cache.count_hits(connection, hits)
 
 
-def _stand(connection: sa.Connection, row: ProviderRow, told: Sequence[Told], now: float) -> None:
+def stop(connection: sa.Connection, row: ProviderRow, failure: CallFailed, now: float) -> bool:
+    """Stops a route that only a person can mend. True when somebody is to be told of it; that is once."""
+    if not providers.stop(connection, row, str(failure), now):
+        return False
+    log.warning("the provider is stopped", extra={"workspace_id": row.workspace_id, "error": str(failure)})
+    return note_provider_stopped(connection, row, str(failure), now)
+
+
+def _stand(connection: sa.Connection, row: ProviderRow, told: Sequence[Told], now: float) -> bool:
     failures = [one.failure for one in told if one.failure is not None]
-    stop = next((failure for failure in failures if failure.then is Then.STOP), None)
-    if stop is not None and providers.stop(connection, row, str(stop), now):
-        log.warning("the provider is stopped", extra={"workspace_id": row.workspace_id, "error": str(stop)})
+    final = next((failure for failure in failures if failure.then is Then.STOP), None)
+    tell = final is not None and stop(connection, row, final, now)
     later = [failure for failure in failures if failure.then is Then.LATER]
     answered = sum(one.verdict is not None for one in told)
     before = Breaker(row.failures, row.failing_since, row.paused_until)
@@ -95,7 +105,7 @@ def _stand(connection: sa.Connection, row: ProviderRow, told: Sequence[Told], no
             "failing_since": breaker.failing_since,
             "paused_until": breaker.paused_until,
         }
-    if failures and stop is None:
+    if failures and final is None:
         values |= {"problem": str(failures[-1]), "problem_at": now}
     limit = next((one.requests_per_minute for one in reversed(told) if one.requests_per_minute is not None), None)
     if limit is not None and limit != row.requests_per_minute:
@@ -105,12 +115,15 @@ def _stand(connection: sa.Connection, row: ProviderRow, told: Sequence[Told], no
     if before.paused_until is not None and breaker.paused_until is None:
         log.info("the provider answers again", extra={"workspace_id": row.workspace_id})
         hurry(connection, messages, row.workspace_id, now)
+    return tell
 
 
-def _note_budgets(connection: sa.Connection, entries: Iterable[Entry], spent: Mapping[int, Usage], now: float) -> bool:
-    """Notes each share of a budget once, and makes the event of it."""
-    budgets = {one.standing.provider.workspace_id: one.standing.budget for one in entries}
-    limited = {one: limit for one, limit in budgets.items() if limit is not None and spent[one].cost}
+def note_budgets(connection: sa.Connection, budgets: Mapping[int, int | None], now: float) -> bool:
+    """Notes each share of the budgets (micro-dollars) of these workspaces once, and makes the event of it.
+
+    For workspaces that have just spent something. True when somebody is to be told.
+    """
+    limited = {one: limit for one, limit in budgets.items() if limit is not None}
     if not limited:
         return False
     events: list[Event] = []

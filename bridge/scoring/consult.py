@@ -56,10 +56,8 @@ def consult(http: Http, pace: Pace, vault: Vault, standing: Standing, text: str,
     row = standing.provider
     if standing.known is not None:
         return Told(standing.known.verdict, known=True)
-    if row.stopped_at is not None:
-        return Told(reason=row.problem)
-    if standing.over_budget:
-        return Told(reason="this month's budget is used up")
+    if standing.closed is not None:
+        return Told(reason=standing.closed)
     if row.paused_until is not None:
         return Told(again_at=row.paused_until, paused=True, reason=row.problem)
     try:
@@ -67,7 +65,7 @@ def consult(http: Http, pace: Pace, vault: Vault, standing: Standing, text: str,
     except BridgeError as error:
         log.warning("the provider cannot be used", extra={"error": str(error)})
         return Told(reason=str(error))
-    return _asked(http, way, text, _pacer(pace, row), waited)
+    return asked(http, way, text, _pacer(pace, row), waited)
 
 
 def _pacer(pace: Pace, row: ProviderRow) -> Callable[[], float]:
@@ -77,7 +75,8 @@ def _pacer(pace: Pace, row: ProviderRow) -> Callable[[], float]:
     return lambda: pace.take(account, limit)
 
 
-def _asked(http: Http, way: Route, text: str, paced: Callable[[], float], waited: float) -> Told:
+def asked(http: Http, way: Route, text: str, paced: Callable[[], float] = lambda: 0.0, waited: float = 0.0) -> Told:
+    """What comes of calling, again too where the outcome says so. `paced` gives the seconds to wait before a call."""
     spent = Usage()
     failure: CallFailed | None = None
     tries = 0

@@ -11,6 +11,7 @@ from bridge.store import providers, score_cache, usage
 from bridge.store.providers import ProviderRow
 from bridge.store.score_cache import CachedVerdict, CacheKey
 from bridge.store.scores import PendingMessage
+from bridge.store.workspaces import Workspace
 from bridge.workspace_settings import from_json
 
 MICRO_DOLLARS = 1_000_000
@@ -29,8 +30,13 @@ class Standing:
     """What the provider said of this very text."""
 
     @property
-    def over_budget(self) -> bool:
-        return self.budget is not None and self.spent >= self.budget
+    def closed(self) -> str | None:
+        """Why the provider is not asked, for as long as nobody changes that; None: it is."""
+        if self.provider.stopped_at is not None:
+            return self.provider.problem
+        if self.budget is not None and self.spent >= self.budget:
+            return "this month's budget is used up"
+        return None
 
 
 def source_of(provider: ProviderRow) -> str:
@@ -60,10 +66,23 @@ def standings(connection: sa.Connection, messages: Sequence[PendingMessage], now
     return found | _probes(connection, mine, found, now)
 
 
+def standing_of(connection: sa.Connection, workspace: Workspace, row: ProviderRow, now: float) -> Standing:
+    """How a workspace stands, whatever the text."""
+    return _of_limits(connection, {workspace.id: workspace.settings.monthly_budget_usd}, {workspace.id: row}, now)[
+        workspace.id
+    ]
+
+
 def _of_workspaces(
     connection: sa.Connection, messages: Sequence[PendingMessage], rows: Mapping[int, ProviderRow], now: float
 ) -> dict[int, Standing]:
     limits = {message.workspace_id: from_json(message.settings).monthly_budget_usd for message in messages}
+    return _of_limits(connection, limits, rows, now)
+
+
+def _of_limits(
+    connection: sa.Connection, limits: Mapping[int, float | None], rows: Mapping[int, ProviderRow], now: float
+) -> dict[int, Standing]:
     budgets = {one: round(limit * MICRO_DOLLARS) for one, limit in limits.items() if limit is not None}
     spent = usage.spent_in_month(connection, budgets, now) if budgets else {}
     return {one: Standing(row, budgets.get(one), spent.get(one, 0)) for one, row in rows.items()}

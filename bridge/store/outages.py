@@ -1,10 +1,11 @@
-"""A helpdesk begins to fail: noted on its connection, and told to those who want to know."""
+"""A helpdesk begins to fail, or a provider is stopped: noted, and told to those who want to know."""
 
 import sqlalchemy as sa
 
 from bridge.model import Origin
 from bridge.store.connections import note_failure
 from bridge.store.events import Event, EventType, insert_events
+from bridge.store.providers import ProviderRow
 from bridge.store.tables import connections, events
 
 TOLD_EVERY = 6 * 3600.0
@@ -21,6 +22,14 @@ def note_outage(connection: sa.Connection, connection_id: str, doing: str, error
     summary = f"{before.kind}: {doing} fails. {error}"
     data = {"kind": before.kind, "doing": doing, "error": error, "summary": summary}
     one = Event(before.workspace_id, EventType.CONNECTION_FAILING, Origin.LIVE, data, now, connection_id=connection_id)
+    return insert_events(connection, [one]).told
+
+
+def note_provider_stopped(connection: sa.Connection, row: ProviderRow, problem: str, now: float) -> bool:
+    """Makes the event of a provider that only a person can mend. True when `notify` must be woken after the commit."""
+    summary = f"{problem}. Messages are scored by the embedded scorer until then."
+    data = {"kind": row.provider, "doing": "scoring", "error": problem, "summary": summary}
+    one = Event(row.workspace_id, EventType.CONNECTION_FAILING, Origin.LIVE, data, now)
     return insert_events(connection, [one]).told
 
 

@@ -67,11 +67,11 @@ def spent_in_month(connection: sa.Connection, ids: Collection[int], now: float) 
     return {workspace: int(cost) for workspace, cost in connection.execute(query)}
 
 
-def days(connection: sa.Connection, workspace_id: int, since: str) -> Sequence[tuple[str, Usage]]:
-    """The workspace's days from `since` on (2026-11-22, or 2026-11), the oldest first."""
+def days(connection: sa.Connection, workspace_id: int, month: str) -> Sequence[tuple[str, Usage]]:
+    """The workspace's days of a month (2026-11), the oldest first."""
     query = (
         sa.select(usage.c.day, *(usage.c[name] for name in _NAMES))
-        .where(usage.c.workspace_id == workspace_id, usage.c.day >= since)
+        .where(usage.c.workspace_id == workspace_id, usage.c.day.startswith(month, autoescape=True))
         .order_by(usage.c.day)
     )
     return [(row[0], Usage(*row[1:])) for row in connection.execute(query)]
@@ -89,10 +89,10 @@ def note(connection: sa.Connection, workspace_id: int, share: int, now: float) -
     return noted.rowcount == 1
 
 
-def notes(connection: sa.Connection, workspace_id: int, now: float) -> dict[int, float]:
-    """When this month's spending reached which share of the budget, in per cent."""
+def notes(connection: sa.Connection, workspace_id: int, month: str) -> dict[int, float]:
+    """When a month's spending reached which share of the budget, in per cent."""
     n = budget_notes.c
-    query = sa.select(n.share, n.at).where(n.workspace_id == workspace_id, n.month == month_of(now)).order_by(n.share)
+    query = sa.select(n.share, n.at).where(n.workspace_id == workspace_id, n.month == month).order_by(n.share)
     return {row.share: row.at for row in connection.execute(query)}
 
 

@@ -12,6 +12,8 @@ from bridge.cli import moodbridge
 from bridge.errors import Invalid
 from bridge.runtime import Runtime
 from bridge.store import providers as rows
+from bridge.store import usage as usage_rows
+from bridge.store.usage import Usage
 from bridge.vault import Secret
 from tests.fakes import Home
 from tests.hosts.provider import KEY, FakeProvider
@@ -70,6 +72,7 @@ def test_the_key_is_read_from_a_variable(run: Run, home: Home, monkeypatch: pyte
         "problem": None,
         "problem_at": None,
         "requests_per_minute": None,
+        "price_known": True,
         "notice": "",
     }
 
@@ -172,6 +175,58 @@ def test_one_text_is_scored_by_the_workspaces_provider(
     fake.state.fail_next("overloaded")
     told = value(run("score", "This is broken", "--workspace", home.slug, "--json"))
     assert (told["scorer"]["provider"], told["caveats"]) == ("offline", ["offline_fallback"])
+
+
+def test_one_text_is_asked_about_once_more_after_a_bad_reply(
+    run: Run, home: Home, runtime: Runtime, fake: FakeProvider
+) -> None:
+    providers.set(runtime, home.slug, "openai", Secret(KEY), base_url=fake.base_url("openai"))
+    fake.state.fail_next("prose")
+    told = value(run("score", "This is broken", "--workspace", home.slug, "--json"))
+    assert (told["scorer"]["provider"], fake.state.calls) == ("openai", 2)
+
+
+def test_one_text_is_scored_offline_where_the_provider_is_stopped_or_the_budget_used_up(
+    run: Run, home: Home, runtime: Runtime, fake: FakeProvider
+) -> None:
+    providers.set(runtime, home.slug, "openai", Secret(KEY), base_url=fake.base_url("openai"))
+    value(run("workspace", "set", home.slug, "monthly_budget_usd=0", "--json"))
+    told = value(run("score", "This is broken", "--workspace", home.slug, "--json"))
+    assert (told["scorer"]["provider"], told["caveats"]) == ("offline", ["offline_fallback"])
+    value(run("workspace", "set", home.slug, "monthly_budget_usd=none", "--json"))
+    fake.state.fail_next("no_money")
+    for _ in range(2):
+        told = value(run("score", "This is broken", "--workspace", home.slug, "--json"))
+        assert told["scorer"]["provider"] == "offline"
+    assert fake.state.calls == 1, "nobody calls a stopped provider"
+
+
+def test_a_call_by_hand_counts_towards_the_shares_of_the_budget(
+    run: Run, home: Home, runtime: Runtime, fake: FakeProvider
+) -> None:
+    value(run("workspace", "set", home.slug, "monthly_budget_usd=0.00001", "--json"))
+    providers.set(runtime, home.slug, "openai", Secret(KEY), base_url=fake.base_url("openai"))
+    providers.test(runtime, home.slug)
+    assert value(run("usage", home.slug, "--json"))["budget_reached"] == [80, 100]
+
+
+def test_usage_of_another_month_is_told_by_its_name(run: Run, home: Home, runtime: Runtime, fake: FakeProvider) -> None:
+    providers.set(runtime, home.slug, "openai", Secret(KEY), base_url=fake.base_url("openai"))
+    providers.test(runtime, home.slug)
+    runtime.database.write(
+        lambda connection: usage_rows.add(connection, {home.workspace_id: Usage(calls=7)}, 1_759_276_800.0)
+    )
+    assert value(run("usage", home.slug, "--month", "2025-10", "--json"))["calls"] == 7
+    assert value(run("usage", home.slug, "--json"))["calls"] == 1
+    assert isinstance(run("usage", home.slug, "--month", "10/2025").exception, Invalid)
+
+
+def test_a_model_whose_price_nobody_knows_is_told_as_such(run: Run, home: Home) -> None:
+    told = run(
+        "provider", "set", home.slug, "--provider", "openai", "--model", "gpt-7", "--key-stdin", given=f"{KEY}\n"
+    )
+    assert "not in our table" in told.stdout
+    assert not value(run("provider", "show", home.slug, "--json"))["price_known"]
 
 
 def test_the_cache_is_cleared(run: Run, home: Home) -> None:

@@ -1,13 +1,14 @@
 """What follows when the workspace's provider does not score a message, by the real drain."""
 
+import json
 import time
 
 import pytest
 import sqlalchemy as sa
 
-from bridge import providers, workspaces
+from bridge import connections, providers, workspaces
 from bridge.runtime import Runtime
-from bridge.store.tables import State, messages
+from bridge.store.tables import State, events, messages
 from tests.fakes import Home
 from tests.hosts.provider import KEY, FakeProvider
 from tests.jobs.provided import Draining, age, caveats, receive, scorer, use
@@ -32,6 +33,15 @@ def test_a_fault_that_a_person_must_mend_stops_the_route_and_is_told_once(
     assert shown.state == "stopped"
     assert shown.problem == row.last_error
     assert [record.message for record in caplog.records].count("the provider is stopped") == 1
+    assert [told["error"] for told in _failing(runtime)] == [shown.problem], "one event, however many messages"
+    (connection,) = connections.listed(runtime, home.slug)
+    assert (connection.status, connection.error) == ("degraded", f"scoring: {shown.problem}")
+
+
+def _failing(runtime: Runtime) -> list[dict[str, str]]:
+    told = sa.select(events.c.data).where(events.c.type == "connection.failing")
+    with runtime.database.read() as connection:
+        return [json.loads(data) for data in connection.execute(told).scalars()]
 
 
 def test_a_working_test_call_starts_a_stopped_route_again(
@@ -45,6 +55,7 @@ def test_a_working_test_call_starts_a_stopped_route_again(
     receive(runtime, home, ["Where is it?"])
     assert scorer(drain.all(home)[1]) == "openai"
     assert providers.shown(runtime, home.slug).state == "ok"
+    assert [one.status for one in connections.listed(runtime, home.slug)] == ["active"]
 
 
 def test_the_late_answer_of_a_former_route_does_not_stop_the_new_one(

@@ -69,8 +69,6 @@ class Profile:
     """Reasoning tokens a reply costs where it cannot be turned off; a guess, for estimates alone."""
     peak_hours: tuple[tuple[int, int], ...] = ()
     """Hours of the day, UTC, Monday to Friday, in which `peak_price` holds."""
-    concurrency: int | None = None
-    """Calls that one account may have in flight, where the provider says so."""
     limit_header: str | None = None
     """The reply's header that tells the account's requests per minute (Groq's of the same name counts days)."""
     host: str | None = None
@@ -123,7 +121,6 @@ PROFILES: tuple[Profile, ...] = (
         json_mode=JsonMode.OBJECT,  # its chat endpoint answers 400 to json_schema
         extra={"thinking": {"type": "disabled"}},
         peak_hours=((1, 4), (6, 10)),
-        concurrency=2500,
         notice="A Chinese company that hosts in China; its terms on retention and training could not be verified.",
     ),
     Profile(
