@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "score_drain", "fairness", "idle", "startup", "provider_calls", "notify")
+NAMES = ("ingest", "score_drain", "fairness", "idle", "startup", "provider_calls", "score_provider", "notify")
 
 
 def main(names: list[str]) -> int:

@@ -1,5 +1,5 @@
 """The score drain through a workspace's own provider of 500 ms, real codec, cache, books and languages:
-`python -m benchmarks.score_provider`.
+`python -m benchmarks score_provider`.
 
 Every tenth message is German, so that the language model is loaded, as it will be in life.
 """
