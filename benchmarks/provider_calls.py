@@ -30,7 +30,8 @@ def main() -> None:
     heading("A call to a provider, without the drain around it")
     print(
         f"Beside the message: {prompt.INSTRUCTION_TOKENS} tokens of instructions and markers,"
-        f" {prompt.SCHEMA_TOKENS} of schema, {prompt.REPLY_TOKENS} of a usual reply (o200k, counted by tests/bridge/scoring/test_provider_prompt.py).\n"
+        f" {prompt.SCHEMA_TOKENS} of schema, {prompt.REPLY_TOKENS} of a usual reply"
+        " (o200k, counted by tests/bridge/scoring/test_provider_prompt.py).\n"
     )
     table(("dialect", "latency s", "in flight", "calls", "calls/s", "CPU ms a call", "RSS MB"), _rows())
 
