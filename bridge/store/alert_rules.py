@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bridge.store.tables import alert_rules
+from bridge.store.mood_tables import alert_rules
 
 
 def stored(connection: sa.Connection, workspace_id: int) -> str | None:

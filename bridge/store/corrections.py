@@ -7,6 +7,7 @@ from bridge.conversation import newest
 from bridge.errors import Invalid, NotFound
 from bridge.model import Origin, Score, ScoredMessage
 from bridge.scale import Scale, score_for
+from bridge.store.mood_hours import hour_of
 from bridge.store.tables import messages, tickets
 from bridge.store.ticket_events import tell
 from bridge.store.ticket_state import Touched, recompute
@@ -35,7 +36,7 @@ def apply_label_change(
     found = _newest_scored(connection, connection_id, change)
     if found is None:
         return 0
-    message_id, before = found
+    message_id, before, written_at = found
     try:
         score = score_for(scale, change.label, before)
     except Invalid:
@@ -50,7 +51,7 @@ def apply_label_change(
         .where(tickets.c.connection_id == connection_id, tickets.c.ticket_id == change.ticket_id)
         .values(held_at=change.at, written_label=change.label)
     )
-    touched = Touched(workspace_id, Origin.CORRECTION, writable=True)
+    touched = Touched(workspace_id, Origin.CORRECTION, writable=True, hours=frozenset((hour_of(written_at),)))
     tell(connection, recompute(connection, {(connection_id, change.ticket_id): touched}, now), now)
     return 1
 
@@ -73,7 +74,7 @@ def correct_message(
     connection_id, ticket_id, message_id = key
     c = messages.c
     found = connection.execute(
-        sa.select(c.id, c.score, c.label).where(
+        sa.select(c.id, c.score, c.label, c.written_at).where(
             c.connection_id == connection_id,
             c.ticket_id == ticket_id,
             c.message_id == message_id,
@@ -90,15 +91,15 @@ def correct_message(
     )
     ticket = sa.and_(tickets.c.connection_id == connection_id, tickets.c.ticket_id == ticket_id)
     connection.execute(sa.update(tickets).where(ticket).values(held_at=None))
-    touched = Touched(workspace_id, Origin.CORRECTION, writable)
+    touched = Touched(workspace_id, Origin.CORRECTION, writable, hours=frozenset((hour_of(found.written_at),)))
     tell(connection, recompute(connection, {(connection_id, ticket_id): touched}, now), now)
     return score
 
 
 def _newest_scored(
     connection: sa.Connection, connection_id: str, change: LabelChange
-) -> tuple[int, Score | None] | None:
-    """The row's id and the score of the newest scored message that was written before the change."""
+) -> tuple[int, Score | None, float] | None:
+    """Of the newest scored message that was written before the change: the row's id, its score, when it was written."""
     c = messages.c
     of_ticket = sa.and_(
         c.connection_id == connection_id,
@@ -117,4 +118,4 @@ def _newest_scored(
         return None
     scored = [ScoredMessage(row.message_id, row.written_at, row.score, row.label) for row in rows.values()]
     row = rows[newest(scored).message_id]
-    return row.id, row.score
+    return row.id, row.score, row.written_at

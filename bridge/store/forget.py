@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from bridge.connector import Forgotten, TargetKind
 from bridge.model import Author, Origin
+from bridge.store.mood_hours import hour_of, mark_stale
+from bridge.store.mood_tables import escalations, silences, ticket_facts, ticket_tags
 from bridge.store.tables import State, deliveries, events, messages, read_requests, tickets, writes
 from bridge.store.ticket_state import TicketKey, Touched, recompute
 
@@ -34,20 +36,33 @@ _EMPTIED = (
 def forget(connection: sa.Connection, workspace_id: int, connection_id: str, what: Forgotten, now: float) -> int:
     """1 when something was forgotten, or will not be taken when it comes; 0 when that was so already."""
     key = (connection_id, what.ticket_id)
+    hours = _hours(connection, key, what.message_id)
     if what.message_id is None:
+        mark_stale(connection, [(workspace_id, hour) for hour in hours])
         return _forget_ticket(connection, key)
     if not _empty_message(connection, workspace_id, key, what.message_id, now):
         return 0
     _forget_told(connection, key, what.message_id)
-    recompute(connection, {key: Touched(workspace_id, Origin.RESCORE, _was_written(connection, key))}, now)
+    touched = Touched(workspace_id, Origin.RESCORE, _was_written(connection, key), hours=hours)
+    recompute(connection, {key: touched}, now)
     return 1
+
+
+def _hours(connection: sa.Connection, key: TicketKey, message_id: str | None) -> frozenset[int]:
+    """The hours in which the message, or all of the ticket's, were written."""
+    m = messages.c
+    query = sa.select(m.written_at).where(_of_ticket(messages, key), m.label.is_not(None))
+    if message_id is not None:
+        query = query.where(m.message_id == message_id)
+    return frozenset(hour_of(at) for at in connection.execute(query).scalars())
 
 
 def _forget_ticket(connection: sa.Connection, key: TicketKey) -> int:
     # Messages before their ticket, as a settle locks them.
     removed = connection.execute(sa.delete(messages).where(_of_ticket(messages, key))).rowcount
     removed += connection.execute(sa.delete(tickets).where(_of_ticket(tickets, key))).rowcount
-    connection.execute(sa.delete(writes).where(_of_ticket(writes, key)))
+    for table in (writes, ticket_facts, ticket_tags, silences, escalations):
+        connection.execute(sa.delete(table).where(_of_ticket(table, key)))
     asked = read_requests.c
     connection.execute(
         sa.delete(read_requests).where(

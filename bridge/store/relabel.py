@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from bridge.model import Origin
 from bridge.scale import Scale
+from bridge.store.mood_hours import hour_of, mark_stale
 from bridge.store.tables import State, connections, messages, tickets, workspaces
 from bridge.workspace_settings import from_json
 
@@ -47,6 +48,7 @@ def relabel_messages(connection: sa.Connection, workspace_id: int, after: Place 
         .where(m.id.in_([row.id for row in rows]), m.score.is_not(None), m.label != label)
         .values(label=label)
     )
+    mark_stale(connection, [(workspace_id, hour_of(row.written_at)) for row in rows])
     return Place(rows[-1].written_at, rows[-1].id)
 
 

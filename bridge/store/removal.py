@@ -3,6 +3,17 @@
 import sqlalchemy as sa
 
 from bridge.store import connections as connection_rows
+from bridge.store.mood_tables import (
+    alert_rules,
+    escalations,
+    message_hours,
+    releases,
+    silences,
+    stale_hours,
+    ticket_facts,
+    ticket_hours,
+    ticket_tags,
+)
 from bridge.store.tables import (
     budget_notes,
     connection_state,
@@ -25,6 +36,8 @@ BATCH = 1000
 
 LARGE = (deliveries, events, messages, tickets, writes, read_requests)
 """Tables with many rows of a connection, each before those that it points to."""
+
+SMALL = (alert_rules, message_hours, ticket_hours, stale_hours, ticket_facts, silences, escalations, releases)
 
 
 def close(connection: sa.Connection, workspace_id: int) -> list[str]:
@@ -51,7 +64,10 @@ def remove_rest(connection: sa.Connection, workspace_id: int) -> dict[str, int]:
         table.name: connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount
         for table in LARGE
     }
-    connection.execute(sa.delete(connection_state).where(connection_state.c.connection_id.in_(mine)))
+    for table in (connection_state, ticket_tags):
+        connection.execute(sa.delete(table).where(table.c.connection_id.in_(mine)))
+    for table in SMALL:
+        connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
     for table in (receivers, connections, tokens, providers, score_cache, usage, budget_notes):
         counts[table.name] = connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount
     connection.execute(sa.delete(workspaces).where(workspaces.c.id == workspace_id))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bridge.connector import Seen
 from bridge.model import Origin, Verdict
 from bridge.store import seen
+from bridge.store.mood_hours import hour_of
 from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.tables import State
 from bridge.store.ticket_events import tell
@@ -133,11 +134,16 @@ def settle_scores(
         newest = seen.newer(message.seen, before.seen if before is not None else None)
         young = origin is Origin.LIVE and message.written_at >= now - from_json(message.settings).alert_max_age
         may_alert = young or (before is not None and before.may_alert)
+        # One that was read again may have been written at another time than we knew.
+        since = float("-inf") if origin is Origin.RESCORE else message.written_at
+        hours = frozenset((hour_of(message.written_at),))
+        if before is not None:
+            since, hours = min(since, before.since), hours | before.hours
         if before is None or origin is Origin.LIVE:
             writable = message.connected and writes(message.kind)
-            touched[key] = Touched(message.workspace_id, origin, writable, newest, may_alert)
+            touched[key] = Touched(message.workspace_id, origin, writable, newest, may_alert, since, hours)
         else:
-            touched[key] = replace(before, seen=newest)
+            touched[key] = replace(before, seen=newest, since=since, hours=hours)
     return tell(connection, recompute(connection, touched, now), now)
 
 

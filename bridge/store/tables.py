@@ -7,6 +7,7 @@ Predicates are literals: bound, PostgreSQL's generic plan does not use the index
 
 import sqlalchemy as sa
 
+from bridge.store import mood_tables as mood_tables
 from bridge.store.table_parts import BigId, partial, queue_columns, queue_indexes, workspace_id
 from bridge.store.table_parts import State as State
 from bridge.store.table_parts import metadata as metadata
@@ -117,6 +118,14 @@ messages = sa.Table(
 )
 queue_indexes(messages)
 partial("messages_by_day", "label IS NOT NULL", messages.c.workspace_id, messages.c.written_at)
+partial("messages_in_order", "label IS NOT NULL", messages.c.connection_id, messages.c.ticket_id, messages.c.written_at)
+partial(
+    "messages_by_author",
+    "label IS NOT NULL AND author_id IS NOT NULL",
+    messages.c.connection_id,
+    messages.c.author_id,
+    messages.c.written_at,
+)
 
 tickets = sa.Table(
     "tickets",
@@ -146,6 +155,17 @@ tickets = sa.Table(
     # The rule by which it escalated (null: it has not, or has recovered), and when it last did.
     sa.Column("escalated_by", sa.Text),
     sa.Column("escalated_at", sa.Double),
+    # 1: its helpdesk should show, or shows, that it escalated.
+    sa.Column("mark", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("marked", sa.SmallInteger, nullable=False, server_default="0"),
+    # Of its scores, in hundredths: the first, the lowest, the change a day.
+    sa.Column("first_score", sa.SmallInteger),
+    sa.Column("lowest_score", sa.SmallInteger),
+    sa.Column("slope", sa.Integer),
+    # When its newest message was written, and the newest under -0.5; what the earlier messages of a long one come to.
+    sa.Column("newest_at", sa.Double),
+    sa.Column("negative_at", sa.Double),
+    sa.Column("earlier", sa.Text),
     *queue_columns(),
     # What the newest event since our last write said that it showed; null stamp: nothing is known.
     sa.Column("seen_label", sa.Text),
@@ -154,6 +174,11 @@ tickets = sa.Table(
 )
 queue_indexes(tickets)
 sa.Index("tickets_by_workspace", tickets.c.workspace_id, tickets.c.updated_at)
+sa.Index("tickets_by_newest", tickets.c.workspace_id, tickets.c.newest_at)
+partial("tickets_by_negative", "negative_at IS NOT NULL", tickets.c.workspace_id, tickets.c.negative_at)
+# A ticket without a score comes behind the best one.
+_rank = sa.func.coalesce(tickets.c.score, sa.literal_column("101"))
+sa.Index("tickets_by_score", tickets.c.workspace_id, _rank, tickets.c.id)
 partial("tickets_escalated", "escalated_by IS NOT NULL", tickets.c.workspace_id, tickets.c.escalated_at)
 
 writes = sa.Table(
@@ -278,14 +303,6 @@ budget_notes = sa.Table(
     sa.Column("month", sa.Text, primary_key=True),
     sa.Column("share", sa.Integer, primary_key=True),
     sa.Column("at", sa.Double, nullable=False),
-)
-
-# A workspace's own rules for escalation, as JSON; without a row the usual ones hold.
-alert_rules = sa.Table(
-    "alert_rules",
-    metadata,
-    sa.Column("workspace_id", sa.Integer, sa.ForeignKey("workspaces.id"), primary_key=True),
-    sa.Column("rules", sa.Text, nullable=False),
 )
 
 # Who is told of events: an endpoint of somebody's own (kind `webhook`), or an alert channel (slack, teams ...).

@@ -1,21 +1,21 @@
 """A ticket's state, computed anew from its scored messages whenever one of them changes."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from bridge.connector import Seen
-from bridge.conversation import Conversation, state_of
-from bridge.model import UNKNOWN, Origin, Score, ScoredMessage, Sentiment, Trend
+from bridge.conversation import Conversation, Earlier, state_of, summed_up
+from bridge.model import UNKNOWN, Origin, Score, Sentiment, Trend
+from bridge.store.mood_hours import hour_of, mark_stale
 from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.seen import newer
 from bridge.store.tables import State, tickets
-
-TicketKey = tuple[str, str]
-"""A connection's id and a ticket's id."""
+from bridge.store.ticket_messages import TicketKey as TicketKey
+from bridge.store.ticket_messages import as_text, from_text, scored_messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ class Touched:
     """What the message's event said that the ticket showed."""
     may_alert: bool = False
     """A live message that is young enough to alert about is among those."""
+    since: float = float("-inf")
+    """Nothing of the ticket that was written before this changed; by default it is read whole."""
+    hours: frozenset[int] = frozenset()
+    """The hours in which those messages were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +58,48 @@ def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], n
     if connection.dialect.name != "sqlite":
         _make_rows(connection, touched, keys, now)
     before = _rows(connection, keys)
-    scored = _scored(connection, keys)
+    scored = scored_messages(connection, {key: _earlier(touched[key], before.get(key)) for key in keys})
     rows: list[list[object]] = []
     moved: list[Moved] = []
     empty: list[TicketKey] = []
+    stale: list[tuple[int, int]] = []
     for key in keys:
-        state = state_of(scored.get(key, ()))
+        later, earlier = scored[key]
+        state = state_of(later, earlier)
+        stale += _hours(touched[key], state, before.get(key))
         if state is None:
             empty.append(key)
         else:
-            rows.append(_row(key, touched[key], state, before.get(key), now))
+            row = _row(key, touched[key], state, before.get(key), now)
+            rows.append([*row, as_text(summed_up(later, earlier) or earlier)])
             moved.append(_moved(key, touched[key], state, before.get(key)))
     _upsert(connection, rows)
+    mark_stale(connection, stale)
     for connection_id, ticket_id in empty:
         connection.execute(
             sa.delete(tickets).where(tickets.c.connection_id == connection_id, tickets.c.ticket_id == ticket_id)
         )
     return moved
+
+
+def _earlier(touched: Touched, row: sa.Row[*tuple[Any, ...]] | None) -> Earlier | None:
+    """What the ticket's earlier messages come to, unless one of them changed."""
+    found = None if row is None else from_text(row.earlier)
+    return found if found is not None and touched.since > found.until else None
+
+
+def _hours(
+    touched: Touched, state: Conversation | None, row: sa.Row[*tuple[Any, ...]] | None
+) -> Iterator[tuple[int, int]]:
+    """The hours of which numbers change: those of the messages, and those that the ticket counts in, then and now."""
+    times = (
+        None if row is None else row.newest_at,
+        None if row is None else row.negative_at,
+        None if state is None else state.newest_at,
+        None if state is None else state.negative_at,
+    )
+    for hour in touched.hours | {hour_of(at) for at in times if at is not None}:
+        yield touched.workspace_id, hour
 
 
 def _moved(key: TicketKey, touched: Touched, state: Conversation, before: sa.Row[*tuple[Any, ...]] | None) -> Moved:
@@ -108,29 +137,14 @@ def _rows(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKe
     found = connection.execute(
         statement(
             "SELECT t.connection_id, t.ticket_id, t.state, t.bulk, t.held_at, t.written_label, t.written_score,"
-            f" t.written_trend, t.seen_label, t.seen_stamp, t.known_label, t.known_score, t.escalated_by,"
-            f" t.escalated_at FROM {rows_sql(connection, _KEY)} AS given JOIN tickets t"
+            " t.written_trend, t.seen_label, t.seen_stamp, t.known_label, t.known_score, t.escalated_by,"
+            " t.escalated_at, t.newest_at, t.negative_at, t.earlier"
+            f" FROM {rows_sql(connection, _KEY)} AS given JOIN tickets t"
             f" ON t.connection_id = given.connection_id AND t.ticket_id = given.ticket_id{lock}"
         ),
         {"rows": rows_parameter(keys)},
     )
     return {(row[0], row[1]): row for row in found}
-
-
-def _scored(connection: sa.Connection, keys: Sequence[TicketKey]) -> dict[TicketKey, list[ScoredMessage]]:
-    rows = connection.execute(
-        statement(
-            "SELECT m.connection_id, m.ticket_id, m.message_id, m.written_at, m.score, m.label"
-            f" FROM {rows_sql(connection, _KEY)} AS given JOIN messages m"
-            " ON m.connection_id = given.connection_id AND m.ticket_id = given.ticket_id"
-            " WHERE m.label IS NOT NULL"  # one that is being scored anew counts as it was until then
-        ),
-        {"rows": rows_parameter(keys)},
-    )
-    found: dict[TicketKey, list[ScoredMessage]] = {}
-    for connection_id, ticket_id, message_id, written_at, score, label in rows:
-        found.setdefault((connection_id, ticket_id), []).append(ScoredMessage(message_id, written_at, score, label))
-    return found
 
 
 def written(row: sa.Row[*tuple[Any, ...]]) -> Sentiment | None:
@@ -205,6 +219,11 @@ def _row(
         told.stamp if told is not None else None,
         None if state.label == UNKNOWN else state.label,
         state.score,
+        state.first,
+        state.lowest,
+        state.slope,
+        state.newest_at,
+        state.negative_at,
     ]
 
 
@@ -230,6 +249,12 @@ _COLUMNS = {
     "seen_stamp": "text",
     "known_label": "text",
     "known_score": "int",
+    "first_score": "int",
+    "lowest_score": "int",
+    "slope": "int",
+    "newest_at": "float",
+    "negative_at": "float",
+    "earlier": "text",
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.conversation import Conversation, state_of
+from bridge.conversation import Conversation, has_enough, points, state_of, summed_up
 from bridge.model import UNKNOWN, Score, ScoredMessage, Trend
 from bridge.scale import FOUR, label_of
 
@@ -74,6 +74,7 @@ def test_a_ticket_of_unknown_messages_only_is_unknown_and_stable() -> None:
         messages_unknown=2,
         shown_message_id="1",
         shown_written_at=1.0,
+        newest_at=1.0,
     )
 
 
@@ -156,3 +157,76 @@ def test_direction_and_average_are_the_exact_means_of_the_design(scores: list[in
     state = conversation(*scores)
     assert state.direction == (round(Fraction(sum(last), size) - Fraction(sum(first), size)) if size else 0)
     assert state.current_avg == round(Fraction(sum(scores[-3:]), min(3, len(scores))))
+
+
+LONG = st.lists(st.tuples(st.none() | st.integers(-100, 100), st.integers(0, 400_000)), min_size=50, max_size=120)
+
+
+@given(LONG, st.integers(1, 60))
+def test_a_long_conversation_is_the_same_whether_its_beginning_is_summed_up_or_read(
+    drawn: list[tuple[int | None, int]], more: int
+) -> None:
+    messages = [message(str(number), score, float(at)) for number, (score, at) in enumerate(drawn)]
+    ordered = sorted(messages, key=lambda one: one.written_at)
+    begun, came = ordered[:-more], ordered[-more:]
+    earlier = summed_up(begun)
+    later = [one for one in begun if earlier is None or one.written_at > earlier.until]
+    further = summed_up([*later, *came], earlier) or earlier
+    rest = [one for one in ordered if further is None or one.written_at > further.until]
+    if further is None or has_enough(rest):
+        assert state_of(rest, further) == state_of(messages)
+
+
+def test_a_few_messages_are_not_summed_up() -> None:
+    assert summed_up([message(str(n), 10, float(n)) for n in range(48)]) is None
+
+
+def test_of_many_messages_the_last_ones_stay_to_be_read() -> None:
+    messages = [message(str(n), 10, float(n)) for n in range(500)]
+    earlier = summed_up(messages)
+    assert earlier is not None
+    assert len([one for one in messages if one.written_at > earlier.until]) == 16
+
+
+def test_messages_written_at_the_same_time_are_never_parted() -> None:
+    assert summed_up([message(str(n), 10, 5.0) for n in range(100)]) is None
+
+
+def test_what_a_conversation_shows_beside_its_trend() -> None:
+    state = conversation(30, None, -90, -10, None)
+    assert (state.first, state.lowest, state.score, state.newest_at, state.negative_at) == (30, -90, -10, 4.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "scores", "slope"),
+    [
+        ((0, 24), (50, -50), -100),
+        ((0, 24, 48), (0, 10, 20), 10),
+        ((0, 12), (0, 10), 20),
+        ((0, 24, 48), (0, 0, 1), 0),  # 0.5 to the even 0
+        ((0, 0.99), (50, -50), None),
+        ((0,), (50,), None),
+    ],
+)
+def test_the_slope_is_the_change_a_day(hours: tuple[float, ...], scores: tuple[int, ...], slope: int | None) -> None:
+    messages = [message(str(n), score, hours[n] * 3600) for n, score in enumerate(scores)]
+    state = state_of(messages)
+    assert state is not None
+    assert state.slope == slope
+
+
+def test_the_history_tells_where_the_conversation_stood_after_each_message() -> None:
+    told = points([message("1", 30, 1.0), message("3", -60, 3.0), message("2", -10, 2.0), message("4", None, 4.0)])
+    assert [(one.message_id, one.direction, one.current_avg, str(one.trend)) for one in told] == [
+        ("1", 0, 30, "stable"),
+        ("2", -40, 10, "declining"),
+        ("3", -90, -13, "declining"),
+    ]
+
+
+@given(MESSAGES)
+def test_the_history_ends_where_the_conversation_stands(messages: list[ScoredMessage]) -> None:
+    told, state = points(messages), state_of(messages)
+    if told:
+        assert state is not None
+        assert (told[-1].direction, told[-1].current_avg) == (state.direction, state.current_avg)
