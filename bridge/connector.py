@@ -106,6 +106,8 @@ class Capabilities:
     """Seconds between two looks at what changed, the most where a connection decides (`Connector.poll_every`);
     None: no poll."""
     proof: Proof = Proof.SIGNED
+    html: bool = False
+    """Customers' words may come as HTML alone."""
     tags: Tags | None = None
     """Whether its tickets show our tags, and how it takes them."""
     fields: bool = False

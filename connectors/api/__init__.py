@@ -17,7 +17,7 @@ def uninstall(_access: Access) -> tuple[str, ...]:
 
 CONNECTOR = Connector(
     kind="api",
-    capabilities=Capabilities(events=True, readable=False, writes=False, hook_limit=1_000_000),
+    capabilities=Capabilities(events=True, readable=False, writes=False, hook_limit=1_000_000, html=True),
     options=(),
     verify=verify,
     parse=parse,

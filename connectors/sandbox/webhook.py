@@ -1,7 +1,7 @@
 """The desk's webhooks: signed by Standard Webhooks, one event each.
 
 `post.created` carries the words, `ticket.created` only names the ticket (it is read by the API then),
-`label.changed` is a person's correction; every other event is none of our business.
+`label.changed` is a person's correction, `ticket.deleted` asks to forget; every other event is none of our business.
 """
 
 import json
@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bridge import signing
-from bridge.connector import Access, BadSignature, HookRequest, LabelChange, Received, Target, TargetKind, Unreadable
+from bridge.connector import (
+    Access,
+    BadSignature,
+    Forgotten,
+    HookRequest,
+    LabelChange,
+    Received,
+    Target,
+    TargetKind,
+    Unreadable,
+)
 from bridge.model import EXTERNAL_ID, Author, Message
 
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -36,6 +46,8 @@ def parse(request: HookRequest, access: Access) -> Received:
         return _post_created(data)
     if kind == "ticket.created":
         return Received(targets=(Target(TargetKind.TICKET, _id(data, "ticket_id")),))
+    if kind == "ticket.deleted":
+        return Received(forgotten=(Forgotten(_id(data, "ticket_id"), None),))
     if kind == "label.changed":
         return Received(label_changes=(_label_change(data),))
     return Received(ignored=1)

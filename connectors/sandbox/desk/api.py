@@ -104,6 +104,12 @@ def _ticket_routes(api: Blueprint, database: Database) -> None:
             post_id = tickets.add_post(connection, ticket_id, new, time.time())
         return jsonify(post_id=post_id), 201
 
+    @api.delete("/tickets/<ticket_id>")
+    def delete_ticket(ticket_id: str) -> Answer:
+        with database.writing() as connection:
+            tickets.delete(connection, ticket_id, time.time())
+        return Response(status=204)
+
     @api.put("/tickets/<ticket_id>/status")
     def set_status(ticket_id: str) -> Answer:
         fields = values.Fields(_body())

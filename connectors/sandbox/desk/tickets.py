@@ -103,6 +103,13 @@ def set_status(connection: sqlite3.Connection, ticket_id: str, status: str, now:
         hooks.queue(connection, "ticket.solved", {"ticket_id": ticket_id, "changed_at": iso(now)}, now)
 
 
+def delete(connection: sqlite3.Connection, ticket_id: str, now: float) -> None:
+    """Deletes the ticket with its posts, for good. DeskError (404)."""
+    row = row_of(connection, ticket_id)
+    connection.execute("DELETE FROM tickets WHERE n = ?", (row["n"],))
+    hooks.queue(connection, "ticket.deleted", {"ticket_id": ticket_id}, now)
+
+
 def one(connection: sqlite3.Connection, ticket_id: str) -> Ticket:
     """The ticket with its posts, oldest first. DeskError (404)."""
     row = row_of(connection, ticket_id)
