@@ -47,6 +47,7 @@ TASKS = (
     Task("poll", 10.0, "jobs.poll.run"),
     Task("retention", 3600.0, "jobs.retention.run"),
     Task("digest", 3600.0, "jobs.digest.run"),
+    Task("numbers", 60.0, "jobs.numbers.run"),
 )
 
 

@@ -1,95 +1,229 @@
-"""The dashboard's numbers, counted by the database over a window of time.
+"""The dashboard's numbers over a window of time: whole hours as they are kept, the rest counted from the rows.
 
-Only settled customer messages have a label; `messages_by_day` is the index of just those.
+The rest is the hour in which the window begins, the one that is not over, and those whose numbers are stale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from bridge.model import Trend
-from bridge.store.tables import messages, tickets
+from bridge.store.mood_hours import (
+    ALL,
+    GROUP,
+    GROUPED,
+    HOUR,
+    MESSAGE_CELLS,
+    MESSAGE_COLUMNS,
+    NEGATIVE,
+    TAG,
+    TAGGED,
+    TICKET_CELLS,
+    TICKET_COLUMNS,
+    hour_of,
+)
+from bridge.store.rows import rows_parameter, rows_sql, statement
 
 DAY = 86_400
-MORE_SCORES_THAN = 2
-"""A conversation with fewer scores goes nowhere yet."""
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """Messages of one label and day (UTC, counted from 1970): how many, how many with a score, their sum."""
+class Window:
+    """What is counted: written after `since` and not after `until`. `now`: which hours are over."""
 
-    day: int
-    label: str
-    messages: int
-    scored: int
-    total: int
-    """Hundredths."""
+    workspace_id: int
+    since: float
+    until: float
+    now: float
 
 
-_m, _t = messages.c, tickets.c
+@dataclass(frozen=True, slots=True)
+class MessageSum:
+    """Messages of one label: how many, how many with a score, their sum (hundredths), and so on as `message_hours`."""
+
+    messages: int = 0
+    scored: int = 0
+    total: int = 0
+    negative: int = 0
+    offline: int = 0
+    cost: int = 0
+
+    def __add__(self, other: "MessageSum") -> "MessageSum":
+        return MessageSum(*(getattr(self, name) + getattr(other, name) for name in MESSAGE_COLUMNS))
 
 
-def _in_window(workspace_id: int, since: float, until: float) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        _m.workspace_id == workspace_id, _m.label.is_not(None), _m.written_at > since, _m.written_at <= until
+@dataclass(frozen=True, slots=True)
+class TicketSum:
+    """Tickets, as `ticket_hours` has them."""
+
+    tickets: int = 0
+    scored: int = 0
+    total: int = 0
+    below: int = 0
+    declining: int = 0
+    compared: int = 0
+    first_total: int = 0
+    latest_total: int = 0
+
+    def __add__(self, other: "TicketSum") -> "TicketSum":
+        return TicketSum(*(getattr(self, name) + getattr(other, name) for name in TICKET_COLUMNS))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Sums of messages by day (counted from 1970), connection and label, and by hour of the day; tickets by kind."""
+
+    days: dict[tuple[int, str, str], MessageSum]
+    hours: dict[int, MessageSum]
+    tickets: dict[tuple[str, str], TicketSum]
+
+    def ticket_sum(self, kind: str) -> TicketSum:
+        """The sum of a kind that has no names."""
+        return self.tickets.get((kind, ""), TicketSum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Hours that are kept, from the first up to before `end`, but for those that are stale; and times to be counted."""
+
+    first: int
+    end: int
+    stale: tuple[int, ...]
+    ranges: tuple[tuple[float, float], ...]
+
+
+def numbers(connection: sa.Connection, window: Window) -> Numbers:
+    """The window's numbers."""
+    parts = _parts(connection, window)
+    days: dict[tuple[int, str, str], MessageSum] = {}
+    hours: dict[int, MessageSum] = {}
+    for hour, connection_id, label, *counted in _fresh_messages(connection, window, parts):
+        found = MessageSum(*map(int, counted))
+        _add(days, (hour // 24, connection_id, label), found)
+        _add(hours, hour % 24, found)
+    for day, connection_id, label, *counted in _kept_days(connection, window, parts):
+        _add(days, (day, connection_id, label), MessageSum(*map(int, counted)))
+    for hour, *counted in _kept_hours(connection, window, parts):
+        _add(hours, hour, MessageSum(*map(int, counted)))
+    tickets: dict[tuple[str, str], TicketSum] = {}
+    for kind, name, *counted in (*_kept_tickets(connection, window, parts), *_fresh_tickets(connection, window, parts)):
+        key = (kind, name)
+        tickets[key] = tickets.get(key, TicketSum()) + TicketSum(*map(int, counted))
+    return Numbers(days, hours, tickets)
+
+
+def _add(sums: dict[Key, MessageSum], key: Key, found: MessageSum) -> None:
+    sums[key] = sums.get(key, MessageSum()) + found
+
+
+def _parts(connection: sa.Connection, window: Window) -> _Parts:
+    first, end = hour_of(window.since) + 1, hour_of(window.now)
+    if end <= first:
+        return _Parts(first, first, (), ((window.since, window.until + 1),))
+    found = connection.execute(
+        statement(
+            "SELECT DISTINCT hour FROM stale_hours WHERE workspace_id = :workspace AND hour >= :first AND hour < :end"
+        ),
+        {"workspace": window.workspace_id, "first": first, "end": end},
+    ).scalars()
+    stale = tuple(sorted(found))
+    counted = [(window.since, float(first * HOUR)), *_merged(stale), (float(end * HOUR), window.until + 1)]
+    return _Parts(first, end, stale, tuple(counted))
+
+
+def _merged(hours: Iterable[int]) -> list[tuple[float, float]]:
+    """The times of these hours; neighbours become one range."""
+    ranges: list[tuple[float, float]] = []
+    for hour in hours:
+        begin, end = float(hour * HOUR), float((hour + 1) * HOUR)
+        if ranges and ranges[-1][1] == begin:
+            ranges[-1] = (ranges[-1][0], end)
+        else:
+            ranges.append((begin, end))
+    return ranges
+
+
+_RANGE = {"low": "float", "high": "float"}
+
+
+def _counted(window: Window, parts: _Parts) -> dict[str, object]:
+    return {
+        "workspace": window.workspace_id,
+        "since": window.since,
+        "until": window.until,
+        "rows": rows_parameter(parts.ranges),
+    }
+
+
+def _within(alias: str, column: str) -> str:
+    """A condition: in a range, and in the window. The sign keeps SQLite from using the window as the index's range."""
+    at = f"{alias}.{column}"
+    return (
+        f"{alias}.workspace_id = :workspace AND {at} >= given.low AND {at} < given.high AND +{at} > :since"
+        f" AND +{at} <= :until"
     )
 
 
-def sums(connection: sa.Connection, workspace_id: int, since: float, until: float) -> Sequence[Sum]:
-    """The window's messages by day and label."""
-    quotient = _m.written_at / sa.literal_column(f"{DAY}.0")  # bound, PostgreSQL would not see that it groups by it
+def _fresh_messages(connection: sa.Connection, window: Window, parts: _Parts) -> Iterable[Sequence[Any]]:
+    quotient = f"m.written_at / {HOUR}.0"
     # SQLite may come without floor(); its cast cuts off, where PostgreSQL's rounds.
-    day = quotient if connection.dialect.name == "sqlite" else sa.func.floor(quotient)
-    number = sa.cast(day, sa.Integer).label("day")
-    query = (
-        sa.select(
-            number, _m.label, sa.func.count(), sa.func.count(_m.score), sa.func.coalesce(sa.func.sum(_m.score), 0)
-        )
-        .where(_in_window(workspace_id, since, until))
-        .group_by(number, _m.label)
-        .order_by(number, _m.label)
+    hour = f"CAST({quotient if connection.dialect.name == 'sqlite' else f'floor({quotient})'} AS INTEGER)"
+    return connection.execute(
+        statement(
+            f"SELECT {hour} AS hour, m.connection_id, m.label, {MESSAGE_CELLS}"
+            f" FROM {rows_sql(connection, _RANGE)} AS given JOIN messages m ON m.label IS NOT NULL"
+            f" AND {_within('m', 'written_at')} GROUP BY {hour}, m.connection_id, m.label"
+        ),
+        _counted(window, parts),
     )
-    return [Sum(*row) for row in connection.execute(query)]
 
 
-def tickets_with_a_score_under(
-    connection: sa.Connection, workspace_id: int, since: float, until: float, score: int
-) -> int:
-    """How many tickets have a message of the window with a lower score."""
-    some = (
-        sa.select(_m.connection_id, _m.ticket_id)
-        .where(_in_window(workspace_id, since, until), _m.score < score)
-        .distinct()
-        .subquery()
+def _fresh_tickets(connection: sa.Connection, window: Window, parts: _Parts) -> Iterable[Sequence[Any]]:
+    given = f"{rows_sql(connection, _RANGE)} AS given"
+    newest = _within("t", "newest_at")
+    nothing = ", 0" * (len(TICKET_COLUMNS) - 1)
+    return connection.execute(
+        statement(
+            f"SELECT '{ALL}' AS kind, '' AS name, {TICKET_CELLS} FROM {given} JOIN tickets t ON {newest}"
+            f" UNION ALL SELECT '{NEGATIVE}', '', count(*){nothing} FROM {given} JOIN tickets t"
+            f" ON t.negative_at IS NOT NULL AND {_within('t', 'negative_at')}"
+            f" UNION ALL SELECT '{TAG}', f.tag, {TICKET_CELLS} FROM {given} JOIN tickets t ON {newest} {TAGGED}"
+            " GROUP BY f.tag"
+            f" UNION ALL SELECT '{GROUP}', f.group_name, {TICKET_CELLS} FROM {given} JOIN tickets t ON {newest}"
+            f" {GROUPED} GROUP BY f.group_name"
+        ),
+        _counted(window, parts),
     )
-    found: int = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
-    return found
 
 
-def declining_conversations(connection: sa.Connection, workspace_id: int, since: float, until: float) -> int:
-    """How many conversations with enough scores decline now and have a message of the window."""
-    # A ticket is looked up by its key: naming the workspace too would lead SQLite to walk the whole window for each.
-    in_window = (
-        sa.select(_m.id)
-        .where(
-            _m.connection_id == _t.connection_id,
-            _m.ticket_id == _t.ticket_id,
-            _m.label.is_not(None),
-            _m.written_at > since,
-            _m.written_at <= until,
-        )
-        .exists()
+def _kept(connection: sa.Connection, table: str, group: str, columns: Sequence[str], parts: _Parts) -> str:
+    sums = ", ".join(f"sum({name})" for name in columns)
+    stale = ""
+    if parts.stale:
+        stale = f" AND hour NOT IN (SELECT hour FROM {rows_sql(connection, {'hour': 'int'})} AS given)"
+    return (
+        f"SELECT {group}, {sums} FROM {table} WHERE workspace_id = :workspace AND hour >= :first AND hour < :end{stale}"
+        f" GROUP BY {group}"
     )
-    found: int = connection.execute(
-        sa.select(sa.func.count())
-        .select_from(tickets)
-        .where(
-            _t.workspace_id == workspace_id,
-            _t.trend == str(Trend.DECLINING),
-            _t.messages_scored - _t.messages_unknown > MORE_SCORES_THAN,
-            in_window,
-        )
-    ).scalar_one()
-    return found
+
+
+def _bounds(window: Window, parts: _Parts) -> dict[str, object]:
+    given: dict[str, object] = {"workspace": window.workspace_id, "first": parts.first, "end": parts.end}
+    return given | ({"rows": rows_parameter([[hour] for hour in parts.stale])} if parts.stale else {})
+
+
+def _kept_days(connection: sa.Connection, window: Window, parts: _Parts) -> Iterable[Sequence[Any]]:
+    query = _kept(connection, "message_hours", "hour / 24, connection_id, label", MESSAGE_COLUMNS, parts)
+    return connection.execute(statement(query), _bounds(window, parts))
+
+
+def _kept_hours(connection: sa.Connection, window: Window, parts: _Parts) -> Iterable[Sequence[Any]]:
+    query = _kept(connection, "message_hours", "hour % 24", MESSAGE_COLUMNS, parts)
+    return connection.execute(statement(query), _bounds(window, parts))
+
+
+def _kept_tickets(connection: sa.Connection, window: Window, parts: _Parts) -> Iterable[Sequence[Any]]:
+    query = _kept(connection, "ticket_hours", "kind, name", TICKET_COLUMNS, parts)
+    return connection.execute(statement(query), _bounds(window, parts))

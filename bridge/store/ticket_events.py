@@ -11,6 +11,7 @@ from bridge import alerts
 from bridge.alerts import COOLDOWN, Rule, Situation
 from bridge.model import UNKNOWN, Origin
 from bridge.scale import shown
+from bridge.store import escalations
 from bridge.store.alert_budget import within_budget
 from bridge.store.events import Event, EventType, insert_events, send_to
 from bridge.store.rows import rows_parameter, rows_sql, statement
@@ -86,11 +87,15 @@ def _turn(one: Moved, rules: Sequence[Rule], now: float) -> list[tuple[EventType
 
 def _mark(connection: sa.Connection, told: Sequence[tuple[Moved, EventType, Rule | None]], now: float) -> None:
     columns = {"connection_id": "text", "ticket_id": "text", "by": "text", "at": "float"}
+    turns = [(one, rule) for one, kind, rule in told if kind is not EventType.SENTIMENT_CHANGED]
     rows = [
         [*one.key, None if rule is None else rule.name, one.escalated_at if rule is None else now]
-        for one, kind, rule in told
-        if kind is not EventType.SENTIMENT_CHANGED
+        for one, rule in turns
     ]
+    escalations.begin(
+        connection, [(one.touched.workspace_id, *one.key, rule.name, now) for one, rule in turns if rule is not None]
+    )
+    escalations.end(connection, [one.key for one, rule in turns if rule is None], now)
     if rows:
         connection.execute(
             statement(

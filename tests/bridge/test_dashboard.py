@@ -6,11 +6,15 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
-from bridge import dashboard, workspaces
+from bridge import corrections, dashboard, workspaces
 from bridge.errors import Invalid
 from bridge.receive import Receiver
 from bridge.runtime import Runtime
+from bridge.store import mood_hours
+from bridge.store.mood_tables import escalations
+from jobs.numbers import count_stale
 from tests.fakes import Home, message, scored
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -176,3 +180,124 @@ def test_without_a_time_the_window_ends_now(runtime: Runtime, home: Home) -> Non
     scored(runtime, home, "T-1", 10, at=time.time() - 60)
 
     assert dashboard.show(runtime, home.slug, days=1).messages == 1
+
+
+Count = Callable[[], int]
+
+
+@pytest.fixture
+def count(runtime: Runtime) -> Count:
+    """Counts the stale hours, as the job does; how many there were."""
+    return lambda: count_stale(runtime, NOW)
+
+
+def test_numbers_are_the_same_before_and_after_hours_are_counted(score: Score, show: Show, count: Count) -> None:
+    for number in range(40):
+        score(f"T-{number % 7}", -100 + number * 5, None if number % 5 else 30, at=NOW - number * 2.7 * HOUR)
+    before = show()
+
+    assert count() > 20
+    assert show() == before
+
+
+def test_a_late_message_and_a_new_scale_are_told_at_once_though_hours_were_counted(
+    runtime: Runtime, home: Home, score: Score, show: Show, count: Count
+) -> None:
+    score("T-1", 40, at=NOW - 30 * HOUR)
+    count()
+    score("T-1", -90, 80, at=NOW - 31 * HOUR)
+    late = show()
+    workspaces.set(runtime, home.slug, {"scale": "good>=0.2,bad"})
+
+    assert (late.messages, late.negative_tickets) == (3, 1)
+    assert show().by_label == {"good": 2, "bad": 1, "unknown": 0}
+    count()
+    assert show().by_label == {"good": 2, "bad": 1, "unknown": 0}
+
+
+def test_a_correction_is_told_at_once(runtime: Runtime, home: Home, score: Score, show: Show, count: Count) -> None:
+    (one,) = score("T-1", -90, at=NOW - 30 * HOUR)
+    count()
+    corrections.correct(runtime, home.slug, home.connection, "T-1", one, "positive", "somebody")
+
+    assert (show().negative_tickets, show().by_label["positive"]) == (0, 1)
+    count()
+    assert (show().negative_tickets, show().by_label["positive"]) == (0, 1)
+
+
+def test_what_changes_while_hours_are_counted_is_not_lost(runtime: Runtime, score: Score, show: Show) -> None:
+    score("T-1", 40, at=NOW - 30 * HOUR)
+    with runtime.database.read() as connection:
+        counted = [mood_hours.count(connection, one) for one in mood_hours.stale(connection, 10**9, 100)]
+    score("T-1", 50, at=NOW - 30 * HOUR + 60)
+    runtime.database.write(lambda connection: mood_hours.store(connection, counted))
+
+    assert show().messages == 2
+
+
+def test_an_older_count_never_takes_the_place_of_a_newer_one(
+    runtime: Runtime, score: Score, show: Show, count: Count
+) -> None:
+    score("T-1", 40, at=NOW - 30 * HOUR)
+    with runtime.database.read() as connection:
+        older = [mood_hours.count(connection, one) for one in mood_hours.stale(connection, 10**9, 100)]
+    score("T-1", 50, at=NOW - 30 * HOUR + 60)
+    count()
+    runtime.database.write(lambda connection: mood_hours.store(connection, older))
+
+    assert show().messages == 2
+    count()
+    assert show().messages == 2
+
+
+def test_conversations_are_compared_by_their_first_and_latest_score(score: Score, show: Show) -> None:
+    score("T-1", 80, -90, 20)
+    score("T-2", 40, None, -40)
+    score("T-3", -100)
+
+    assert show().first_and_latest == dashboard.FirstAndLatest(2, 60, -10)  # type: ignore[arg-type]
+
+
+def test_hours_of_the_day_are_told_over_all_days(score: Score, show: Show) -> None:
+    score("T-1", 10, at=NOW - HOUR)
+    score("T-2", -30, None, at=NOW - HOUR - 2 * DAY)
+
+    assert show().by_hour[11] == dashboard.Part(3, -10, 1, 1)  # type: ignore[arg-type]
+    assert show().by_hour[12].messages == 0
+
+
+def test_connections_are_told_apart(score: Score, show: Show, home: Home) -> None:
+    score("T-1", 10, 30)
+
+    assert show().by_connection == {home.connection: dashboard.Part(2, 20, 0, 0)}  # type: ignore[arg-type]
+
+
+def test_each_day_tells_its_labels(score: Score, show: Show) -> None:
+    score("T-1", 60, -80)
+
+    assert [day.by_label["urgent"] for day in show(days=1).by_day] == [0, 1]
+
+
+def test_shares_are_of_all_messages_of_the_window(score: Score, show: Show) -> None:
+    assert show().unknown_share is None
+    score("T-1", 60, None, None, -80)
+
+    assert (show().unknown_share, show().offline_share) == (0.5, 0.0)
+
+
+def test_escalations_tell_how_soon_staff_answers_and_customers_recover(runtime: Runtime, home: Home) -> None:
+    begin = time.time() - 2 * HOUR
+    scored(runtime, home, "T-1", -90, at=begin)
+
+    def move(connection: sa.Connection) -> None:
+        connection.execute(sa.update(escalations).values(at=begin))
+
+    runtime.database.write(move)
+    body, headers = home.event([message("T-1", author="staff", written_at=begin + HOUR)])
+    Receiver(runtime).receive(home.hook, body, headers)
+    scored(runtime, home, "T-1", 80)
+    told = dashboard.show(runtime, home.slug).recovery
+
+    assert (told.escalated, told.answered, told.recovered) == (1, 1, 1)
+    assert told.seconds_to_answer == pytest.approx(HOUR, abs=1)
+    assert told.seconds_from_answer_to_recovery == pytest.approx(HOUR, abs=60)
