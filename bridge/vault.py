@@ -133,7 +133,8 @@ def fingerprint(value: str) -> str:
 
 def keyed_hash(secret: str, value: str) -> str:
     """HMAC-SHA256 of a value in hex: who does not have the secret can neither find nor guess the value by it."""
-    return hmac.digest(secret.encode(), value.encode("utf-8", "surrogatepass"), "sha256").hex()
+    # Not hmac.digest, which gives other threads a turn first (see bridge/signing.py).
+    return hmac.new(secret.encode(), value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def make_data_dir(data_dir: Path) -> None:

@@ -15,7 +15,7 @@ from bridge.store import seen
 from bridge.store.corrections import apply_label_change
 from bridge.store.forget import forget
 from bridge.store.rows import rows_parameter, rows_sql, statement
-from bridge.store.tables import State, connections, workspaces
+from bridge.store.tables import State, connections
 from bridge.store.writer import Operation
 from bridge.workspace_settings import from_json
 
@@ -100,22 +100,16 @@ def store_arrivals(connection: sa.Connection, arrivals: Sequence[Arrival]) -> li
 STORE_ARRIVALS: Operation[Arrival, Receipt] = Operation(store_arrivals)
 
 
-_CONNECTIONS = (
-    sa.select(
-        connections.c.id,
-        connections.c.workspace_id,
-        connections.c.revision,
-        workspaces.c.enabled,
-        workspaces.c.settings,
-        connections.c.last_event_at,
-    )
-    .join(workspaces, workspaces.c.id == connections.c.workspace_id)
-    .where(connections.c.id.in_(sa.bindparam("ids", expanding=True)), connections.c.status != "disconnected")
-)
-
-
 def _connections(connection: sa.Connection, ids: set[str]) -> dict[str, _Connection]:
-    found = connection.execute(_CONNECTIONS, {"ids": list(ids)})
+    source = rows_sql(connection, {"id": "text"})
+    found = connection.execute(
+        statement(
+            "SELECT c.id, c.workspace_id, c.revision, w.enabled, w.settings, c.last_event_at"
+            " FROM connections c JOIN workspaces w ON w.id = c.workspace_id"
+            f" WHERE c.status <> 'disconnected' AND c.id IN (SELECT id FROM {source} AS given)"
+        ),
+        {"rows": rows_parameter([[i] for i in ids])},
+    )
     return {
         row.id: _Connection(row.workspace_id, row.revision, bool(row.enabled), row.settings, row.last_event_at)
         for row in found
