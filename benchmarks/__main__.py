@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "score_drain", "fairness", "idle", "startup", "provider_calls", "score_provider", "notify")
+NAMES = ("ingest", "score_drain", "fairness", "idle", "startup", "provider_calls", "score_provider", "notify", "dashboard")
 
 
 def main(names: list[str]) -> int:

@@ -3,7 +3,8 @@
 The rest is the hour in which the window begins, the one that is not over, and those whose numbers are stale.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from bridge.store.mood_hours import (
 from bridge.store.rows import rows_parameter, rows_sql, statement
 
 DAY = 86_400
+RANGES_AT_ONCE = 10
 Key = TypeVar("Key")
 
 
@@ -145,57 +147,56 @@ def _merged(hours: Iterable[int]) -> list[tuple[float, float]]:
     return ranges
 
 
-_RANGE = {"low": "float", "high": "float"}
+def _each(window: Window, parts: _Parts, query: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """The query for some of the times that are to be counted at once: statements and their parameters.
+
+    A time stands in each as two parameters of its own: of times that come as rows PostgreSQL knows nothing, and reads
+    the whole table. `{low}` and `{high}` in the query are replaced.
+    """
+    clipped = [
+        # The next number: what is written at `since` does not count, what is written at `until` does.
+        (max(low, math.nextafter(window.since, math.inf)), min(high, math.nextafter(window.until, math.inf)))
+        for low, high in parts.ranges
+    ]
+    for start in range(0, len(clipped), RANGES_AT_ONCE):
+        some = clipped[start : start + RANGES_AT_ONCE]
+        sql = " UNION ALL ".join(
+            query.replace("{low}", f":low{number}").replace("{high}", f":high{number}") for number in range(len(some))
+        )
+        given: dict[str, object] = {"workspace": window.workspace_id}
+        for number, (low, high) in enumerate(some):
+            given |= {f"low{number}": low, f"high{number}": high}
+        yield sql, given
 
 
-def _counted(window: Window, parts: _Parts) -> dict[str, object]:
-    return {
-        "workspace": window.workspace_id,
-        "since": window.since,
-        "until": window.until,
-        "rows": rows_parameter(parts.ranges),
-    }
+def _within(column: str) -> str:
+    return f"{column.split('.')[0]}.workspace_id = :workspace AND {column} >= {{low}} AND {column} < {{high}}"
 
 
-def _within(alias: str, column: str) -> str:
-    """A condition: in a range, and in the window. The sign keeps SQLite from using the window as the index's range."""
-    at = f"{alias}.{column}"
-    return (
-        f"{alias}.workspace_id = :workspace AND {at} >= given.low AND {at} < given.high AND +{at} > :since"
-        f" AND +{at} <= :until"
-    )
-
-
-def _fresh_messages(connection: sa.Connection, window: Window, parts: _Parts) -> Iterable[Sequence[Any]]:
+def _fresh_messages(connection: sa.Connection, window: Window, parts: _Parts) -> Iterator[Sequence[Any]]:
     quotient = f"m.written_at / {HOUR}.0"
     # SQLite may come without floor(); its cast cuts off, where PostgreSQL's rounds.
     hour = f"CAST({quotient if connection.dialect.name == 'sqlite' else f'floor({quotient})'} AS INTEGER)"
-    return connection.execute(
-        statement(
-            f"SELECT {hour} AS hour, m.connection_id, m.label, {MESSAGE_CELLS}"
-            f" FROM {rows_sql(connection, _RANGE)} AS given JOIN messages m ON m.label IS NOT NULL"
-            f" AND {_within('m', 'written_at')} GROUP BY {hour}, m.connection_id, m.label"
-        ),
-        _counted(window, parts),
+    query = (
+        f"SELECT {hour} AS hour, m.connection_id, m.label, {MESSAGE_CELLS} FROM messages m"
+        f" WHERE m.label IS NOT NULL AND {_within('m.written_at')} GROUP BY {hour}, m.connection_id, m.label"
     )
+    for sql, given in _each(window, parts, query):
+        yield from connection.execute(statement(sql), given)
 
 
-def _fresh_tickets(connection: sa.Connection, window: Window, parts: _Parts) -> Iterable[Sequence[Any]]:
-    given = f"{rows_sql(connection, _RANGE)} AS given"
-    newest = _within("t", "newest_at")
-    nothing = ", 0" * (len(TICKET_COLUMNS) - 1)
-    return connection.execute(
-        statement(
-            f"SELECT '{ALL}' AS kind, '' AS name, {TICKET_CELLS} FROM {given} JOIN tickets t ON {newest}"
-            f" UNION ALL SELECT '{NEGATIVE}', '', count(*){nothing} FROM {given} JOIN tickets t"
-            f" ON t.negative_at IS NOT NULL AND {_within('t', 'negative_at')}"
-            f" UNION ALL SELECT '{TAG}', f.tag, {TICKET_CELLS} FROM {given} JOIN tickets t ON {newest} {TAGGED}"
-            " GROUP BY f.tag"
-            f" UNION ALL SELECT '{GROUP}', f.group_name, {TICKET_CELLS} FROM {given} JOIN tickets t ON {newest}"
-            f" {GROUPED} GROUP BY f.group_name"
-        ),
-        _counted(window, parts),
+def _fresh_tickets(connection: sa.Connection, window: Window, parts: _Parts) -> Iterator[Sequence[Any]]:
+    newest, nothing = _within("t.newest_at"), ", 0" * (len(TICKET_COLUMNS) - 1)
+    query = (
+        f"SELECT '{ALL}' AS kind, '' AS name, {TICKET_CELLS} FROM tickets t WHERE {newest}"
+        f" UNION ALL SELECT '{NEGATIVE}', '', count(*){nothing} FROM tickets t"
+        f" WHERE t.negative_at IS NOT NULL AND {_within('t.negative_at')}"
+        f" UNION ALL SELECT '{TAG}', f.tag, {TICKET_CELLS} FROM tickets t {TAGGED} WHERE {newest} GROUP BY f.tag"
+        f" UNION ALL SELECT '{GROUP}', f.group_name, {TICKET_CELLS} FROM tickets t {GROUPED} WHERE {newest}"
+        " GROUP BY f.group_name"
     )
+    for sql, given in _each(window, parts, query):
+        yield from connection.execute(statement(sql), given)
 
 
 def _kept(connection: sa.Connection, table: str, group: str, columns: Sequence[str], parts: _Parts) -> str:

@@ -32,6 +32,7 @@ message_hours = sa.Table(
     # Scored by the embedded scorer; what scoring cost, in micro-dollars.
     _count("offline"),
     _count("cost"),
+    sqlite_with_rowid=False,  # it is read in the order of its key
 )
 
 # Tickets whose newest message was written in that hour: all, and those of a tag or a group of the helpdesk. Those whose
@@ -53,6 +54,7 @@ ticket_hours = sa.Table(
     _count("compared"),
     _count("first_total"),
     _count("latest_total"),
+    sqlite_with_rowid=False,
 )
 
 # Hours whose numbers are not to be trusted: a message or a ticket of them changed. One row for each change.

@@ -28,6 +28,7 @@ def upgrade() -> None:
             ["workspaces.id"],
         ),
         sa.PrimaryKeyConstraint("workspace_id", "hour", "connection_id", "label"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "releases",
@@ -74,6 +75,7 @@ def upgrade() -> None:
             ["workspaces.id"],
         ),
         sa.PrimaryKeyConstraint("workspace_id", "hour", "kind", "name"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "escalations",
