@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bridge.store.answered import answered
 from bridge.store.tables import (
     connection_state,
     connections,
@@ -44,6 +45,7 @@ COLUMNS = (
     EncryptedColumn(receivers, "secrets", ("id",)),
     EncryptedColumn(events, "indicators", ("id",)),
     EncryptedColumn(deliveries, "answer", ("id",)),
+    EncryptedColumn(answered, "body", ("workspace_id", "key_hash")),
 )
 
 

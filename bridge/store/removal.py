@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from bridge.store import connections as connection_rows
+from bridge.store.answered import answered
 from bridge.store.mood_tables import (
     alert_rules,
     escalations,
@@ -66,7 +67,7 @@ def remove_rest(connection: sa.Connection, workspace_id: int) -> dict[str, int]:
     }
     for table in (connection_state, ticket_tags):
         connection.execute(sa.delete(table).where(table.c.connection_id.in_(mine)))
-    for table in SMALL:
+    for table in (*SMALL, answered):
         connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
     for table in (receivers, connections, tokens, providers, score_cache, usage, budget_notes):
         counts[table.name] = connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount

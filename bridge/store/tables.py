@@ -7,6 +7,7 @@ Predicates are literals: bound, PostgreSQL's generic plan does not use the index
 
 import sqlalchemy as sa
 
+from bridge.store import answered as answered
 from bridge.store import mood_tables as mood_tables
 from bridge.store.table_parts import BigId, partial, queue_columns, queue_indexes, workspace_id
 from bridge.store.table_parts import State as State
