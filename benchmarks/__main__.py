@@ -3,7 +3,18 @@
 import importlib
 import sys
 
-NAMES = ("ingest", "score_drain", "fairness", "idle", "startup", "provider_calls", "score_provider", "notify", "dashboard")
+NAMES = (
+    "ingest",
+    "score_drain",
+    "fairness",
+    "idle",
+    "startup",
+    "provider_calls",
+    "score_provider",
+    "notify",
+    "dashboard",
+    "shift",
+)
 
 
 def main(names: list[str]) -> int:

@@ -30,6 +30,8 @@ COMMANDS = {
     "token": "token",
     "retry": "retry",
     "rescore": "rescore",
+    "release": "release",
+    "releases": "release",
     "doctor": "doctor",
     "secrets": "secrets",
 }

@@ -116,6 +116,14 @@ def numbers(connection: sa.Connection, window: Window) -> Numbers:
     return Numbers(days, hours, tickets)
 
 
+def message_sum(connection: sa.Connection, window: Window) -> MessageSum:
+    """All messages of the window together."""
+    parts = _parts(connection, window)
+    found = [counted for _, _, _, *counted in _fresh_messages(connection, window, parts)]
+    found += [counted for _, *counted in _kept_hours(connection, window, parts)]
+    return sum((MessageSum(*map(int, one)) for one in found), MessageSum())
+
+
 def _add(sums: dict[Key, MessageSum], key: Key, found: MessageSum) -> None:
     sums[key] = sums.get(key, MessageSum()) + found
 
