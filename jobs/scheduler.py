@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from bridge.runtime import Runtime, open_runtime
-from bridge.store import schedule
+from bridge.store import clock, schedule
 from bridge.store.database import DatabaseDown
 from bridge.store.queue import is_due
 from bridge.store.tables import deliveries, messages, read_requests, tickets
@@ -99,6 +99,7 @@ def turn(runtime: Runtime, me: str) -> None:
 def sweep(runtime: Runtime) -> None:
     """Wakes each queue in which something is due: whatever a wake was lost to, this finds it."""
     now = time.time()
+    runtime.database.write(lambda connection: clock.catch_up(connection, now))
     with runtime.database.read() as connection:
         due = [name for name, table, also_off in SWEPT if is_due(connection, table, now, also_off=also_off)]
     for name in due:

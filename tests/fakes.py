@@ -29,8 +29,6 @@ from bridge.connector import (
 from bridge.model import Author, Message, Score, ScorerName, Verdict
 from bridge.receive import Receiver
 from bridge.runtime import Runtime
-from bridge.scale import label_of
-from bridge.store import workspaces as workspace_rows
 from bridge.store.scores import ScoredRow, pending_messages, settle_scores
 from bridge.store.tables import messages
 
@@ -144,14 +142,13 @@ def scored(runtime: Runtime, home: Home, ticket_id: str, *scores: int | None, at
         c = messages.c
         mine = sa.select(c.id).where(c.connection_id == home.connection, c.message_id.in_(ids))
         pending = pending_messages(connection, list(connection.execute(mine).scalars()))
-        scale = workspace_rows.by_slug(connection, home.slug).settings.buckets
         rows = []
         for one in pending:
             score = given[one.message_id]
             known = None if score is None else Score(score)
             told = Verdict(known, None if score is None else 0.9, ("broken",), ("short",), SCORER)
             indicators = runtime.vault.encrypt(json.dumps(told.indicators))
-            rows.append(ScoredRow(one, label_of(scale, known), told, indicators))
+            rows.append(ScoredRow(one, told, indicators))
         settle_scores(connection, rows, time.time(), lambda kind: runtime.connectors[kind].capabilities.writes)
 
     runtime.database.write(settle)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bridge.connector import LabelChange, Target, TargetKind, WriteResult, WriteStatus
 from bridge.model import Author, Message, Origin, ScorerName, Verdict
-from bridge.scale import FOUR, label_of
+from bridge.scale import FOUR
 from bridge.store import connections, queue, receivers, workspaces
 from bridge.store.database import Database
 from bridge.store.inbox import Arrival, Receipt, store_arrivals
@@ -185,8 +185,7 @@ class Scene:
 
 
 def _scored(one: PendingMessage, score: int | None) -> ScoredRow:
-    told = verdict(score)
-    return ScoredRow(one, label_of(FOUR, told.score), told, None)
+    return ScoredRow(one, verdict(score), None)
 
 
 def _connection(connection: sa.Connection, workspace_id: int, kind: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from bridge.http import Http
 from bridge.model import Verdict
-from bridge.scale import label_of
 from bridge.scoring.caveats import OFFLINE_FALLBACK
 from bridge.scoring.consult import Told, consult
 from bridge.scoring.pace import Pace
@@ -101,7 +100,6 @@ class Judge:
         verdict = trusted(verdict, settings.confidence_floor)
         scored = ScoredRow(
             message=one.message,
-            label=label_of(settings.buckets, verdict.score),
             verdict=verdict,
             indicators=indicators,
             cached=told is not None and told.known,

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from bridge.connector import Seen
 from bridge.model import Origin, Verdict
+from bridge.scale import Scale, label_of
 from bridge.store import seen
 from bridge.store.mood_hours import hour_of
 from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.tables import State
 from bridge.store.ticket_events import tell
 from bridge.store.ticket_state import Touched, recompute
-from bridge.workspace_settings import from_json
+from bridge.workspace_settings import WorkspaceSettings, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,9 @@ class PendingMessage:
 
 @dataclass(frozen=True, slots=True)
 class ScoredRow:
-    """A verdict to settle. `label` comes from the workspace's scale; indicators are encrypted (None: none kept)."""
+    """A verdict to settle. Indicators are encrypted (None: none kept)."""
 
     message: PendingMessage
-    label: str
     verdict: Verdict
     indicators: str | None = field(repr=False)
     cached: bool = False
@@ -108,9 +108,12 @@ def settle_scores(
 ) -> bool:
     """Stores the verdicts, forgets the text, brings the tickets in line and tells of it, all in this transaction.
 
-    What a person corrected stays as it is. `writes`: whether a kind of helpdesk takes labels from us.
+    Labels come from the scale as it is now: it may have changed since the claim, and the change could not see what was
+    not scored yet. What a person corrected stays as it is. `writes`: whether a kind of helpdesk takes labels from us.
     Returns whether somebody is to be told, so that `notify` must be woken.
     """
+    settings = _settings(connection, {one.message.workspace_id for one in scored})
+    given = [_settled(one, settings[one.message.workspace_id].buckets) for one in scored]
     told = ", ".join(
         f"{name} = CASE WHEN corrected_at IS NULL THEN given.{name} ELSE messages.{name} END" for name in _TOLD
     )
@@ -122,7 +125,7 @@ def settle_scores(
             f" FROM {rows_sql(connection, _SETTLED)} AS given WHERE messages.id = given.id"
             " RETURNING messages.id, messages.origin"
         ),
-        {"rows": rows_parameter([_settled(one) for one in scored]), "now": now},
+        {"rows": rows_parameter(given), "now": now},
     )
     # A live duplicate may have made a message live while it was scored.
     origins = {row.id: Origin(row.origin) for row in stored}
@@ -132,7 +135,7 @@ def settle_scores(
         key = (message.connection_id, message.ticket_id)
         before = touched.get(key)
         newest = seen.newer(message.seen, before.seen if before is not None else None)
-        young = origin is Origin.LIVE and message.written_at >= now - from_json(message.settings).alert_max_age
+        young = origin is Origin.LIVE and message.written_at >= now - settings[message.workspace_id].alert_max_age
         may_alert = young or (before is not None and before.may_alert)
         # One that was read again may have been written at another time than we knew.
         since = float("-inf") if origin is Origin.RESCORE else message.written_at
@@ -147,12 +150,25 @@ def settle_scores(
     return tell(connection, recompute(connection, touched, now), now)
 
 
-def _settled(one: ScoredRow) -> list[object]:
+def _settings(connection: sa.Connection, workspace_ids: set[int]) -> dict[int, WorkspaceSettings]:
+    """The workspaces' settings. On PostgreSQL a change of them waits until we commit, so that it relabels ours too."""
+    lock = "" if connection.dialect.name == "sqlite" else " ORDER BY id FOR SHARE"
+    rows = connection.execute(
+        statement(
+            "SELECT id, settings FROM workspaces"
+            f" WHERE id IN (SELECT id FROM {rows_sql(connection, {'id': 'int'})} AS given){lock}"
+        ),
+        {"rows": rows_parameter([[i] for i in workspace_ids])},
+    )
+    return {row.id: from_json(row.settings) for row in rows}
+
+
+def _settled(one: ScoredRow, scale: Scale) -> list[object]:
     told = one.verdict
     return [
         one.message.row_id,
         told.score,
-        one.label,
+        label_of(scale, told.score),
         told.confidence,
         one.indicators,
         json.dumps(told.caveats) if told.caveats else None,

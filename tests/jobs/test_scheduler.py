@@ -118,3 +118,11 @@ def test_what_it_names_can_be_imported() -> None:
 
 def test_every_queue_is_swept() -> None:
     assert {name for name, _, _ in scheduler.SWEPT} == set(DRAINS)
+
+
+def test_the_sweep_wakes_for_what_came_by_a_clock_that_was_set_back(floor: Floor, client: "redis.Redis") -> None:
+    floor.says("This is broken")
+    floor.execute(sa.update(messages).values(due_at=time.time() + 3600))
+    clear(floor, client)
+    turn(floor.runtime, "me")
+    assert jobs(client, "score") == [DRAINS["score"]]

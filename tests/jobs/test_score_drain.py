@@ -99,6 +99,20 @@ def test_labels_follow_the_workspaces_scale(floor: Floor, scorer: Scorer) -> Non
     assert floor.messages()[0].label == "very_negative"
 
 
+def test_a_message_under_way_while_the_scale_changes_gets_its_label_by_the_new_one(
+    floor: Floor, scorer: Scorer
+) -> None:
+    scorer.gate = threading.Event()
+    floor.says("under way")
+    engine = floor.engine("score")
+    engine.look()
+    floor.until_called(scorer.texts)
+    workspaces.set(floor.runtime, floor.home.slug, {"scale": "five"})
+    scorer.gate.set()
+    eventually(lambda: floor.messages()[0].label, "the score")
+    assert (floor.messages()[0].label, floor.tickets()[0].label) == ("very_negative", "very_negative")
+
+
 def test_while_the_workspace_is_off_no_scorer_is_asked(floor: Floor, scorer: Scorer) -> None:
     floor.says("accepted while on")
     workspaces.set(floor.runtime, floor.home.slug, {"enabled": "off"})
