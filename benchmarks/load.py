@@ -117,8 +117,11 @@ def _wrk(port: int, requests: Sequence[bytes], seconds: float) -> Outcome:
 
 
 def _unit(text: str) -> float:
-    """wrk's `1.5ms`, `3.2s` or `120us` in seconds."""
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)?", text).groups()  # type: ignore[union-attr]
+    """wrk's `1.5ms`, `3.2s` or `120us` in seconds; nan where nothing was answered, which wrk tells as `-nanus`."""
+    match = re.fullmatch(r"([\d.]+)(us|ms|s|m)?", text)
+    if match is None:
+        return float("nan")
+    number, unit = match.groups()
     return float(number) * {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, None: 1}[unit]
 
 
