@@ -43,21 +43,25 @@ def _mobile(lines: list[str], kinds: list[Kind], gone: list[str | None], left: l
 
 
 def _signature(lines: list[str], kinds: list[Kind], gone: list[str | None], left: list[int]) -> None:
-    """What follows the last mark of a signature, up to the end or to what was cut already."""
+    """What follows a mark of a signature, up to the end or to what was quoted; of several marks the first that fits."""
+    ends = _ends(gone, left)
     for number, at in enumerate(left):
         if number == 0 or kinds[at] is not Kind.DELIMITER:
             continue
-        end = next(
-            (one for one in range(number + 1, len(left)) if _history_between(gone, left[one - 1], left[one])), len(left)
-        )
         exact = lines[at].rstrip("\r\n") == "-- "
-        if end - number <= LONGEST_SIGNATURE * (2 if exact else 1):
-            _cut(gone, left[number:end], "signature")
+        if ends[number] - number <= LONGEST_SIGNATURE * (2 if exact else 1):
+            _cut(gone, left[number : ends[number]], "signature")
             return
 
 
-def _history_between(gone: list[str | None], first: int, last: int) -> bool:
-    return any(gone[at] in ("quote", "attribution") for at in range(first + 1, last))
+def _ends(gone: list[str | None], left: list[int]) -> list[int]:
+    """For each line that is left, where the piece ends in which it stands: pieces are parted by quotations."""
+    ends = [len(left)] * len(left)
+    for number in range(len(left) - 2, -1, -1):
+        between = range(left[number] + 1, left[number + 1])
+        parted = any(gone[at] in ("quote", "attribution") for at in between)
+        ends[number] = number + 1 if parted else ends[number + 1]
+    return ends
 
 
 def _small_print(lines: list[str], kinds: list[Kind], gone: list[str | None], left: list[int]) -> None:

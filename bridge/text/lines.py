@@ -167,7 +167,7 @@ def _attribution(seen: list[str], folded: list[str], kinds: list[Kind], at: int)
             break
         joined, small = f"{seen[one]} {joined}".strip(), f"{folded[one]} {small}".strip()
         begins = _begins(folded[one])
-        weight = _weight(joined, small)
+        weight = _weight(joined, small, quoted)
         if (weight == 2 or (weight and quoted)) and (begins or not found):
             found = count
             if begins:
@@ -175,12 +175,14 @@ def _attribution(seen: list[str], folded: list[str], kinds: list[Kind], at: int)
     return found
 
 
-def _weight(joined: str, folded: str) -> int:
+def _weight(joined: str, folded: str, quoted: bool) -> int:
     """2: surely an attribution; 1: one if a quotation follows; 0: none."""
-    verb = any(one in folded for one in WROTE)
     mail = "@" in joined or "<mailto" in folded
     when = _TIME.search(joined) is not None
     day = _DATE.search(joined) is not None
+    if not (quoted or mail or when or day):
+        return 0
+    verb = any(one in folded for one in WROTE)
     if verb and (mail or (when and day) or ((when or day) and _begins(folded))):
         return 2
     if folded.startswith(QUOTING) and mail:

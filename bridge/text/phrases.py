@@ -12,7 +12,7 @@ def _read() -> dict[str, tuple[str, ...]]:
             name = line.strip("[]")
             lists[name] = []
         elif line and not line.startswith("#"):
-            lists[name] += [_ends(phrase) for phrase in line.partition(" = ")[2].split(" | ")]
+            lists[name] += [_ends(phrase.casefold()) for phrase in line.partition(" = ")[2].split(" | ")]
     return {name: tuple(phrases) for name, phrases in lists.items()}
 
 

@@ -4,6 +4,7 @@ Each line is classified once (`lines`), then decisions look at the sequence of k
 one line, so that the time is linear in the text; what is not sure to be another's words stays.
 """
 
+import re
 from dataclasses import dataclass
 
 from bridge.text.footers import cut_footers
@@ -15,6 +16,7 @@ LONGEST = 200_000
 
 MOST_LINES = 3_000
 
+_SAID = re.compile("[^\\W_]|[\u2100-\ud7ff\ue100-\U0010ffff]")
 _OTHERS = (Kind.QUOTE, Kind.ATTRIBUTION, Kind.SEPARATOR, Kind.HEADER)
 _NAMES = {
     Kind.QUOTE: "quote",
@@ -114,9 +116,10 @@ def _cut_history(lines: list[str], kinds: list[Kind], gone: list[str | None]) ->
     """Marks what is quoted of others. Returns where history without quotation marks begins; None when none does."""
     _mend_wrapped_quotes(lines, kinds)
     start = next((at for at in range(len(kinds)) if _opens(kinds, at)), None)
+    text = next((at for at, kind in enumerate(kinds) if kind in (Kind.TEXT, Kind.MOBILE)), len(kinds))
     while start is not None:
         quoted, end = _quotation(kinds, start)
-        above = any(kinds[at] in (Kind.TEXT, Kind.MOBILE) for at in range(start))
+        above = start > text
         if not quoted:
             # Without marks, what follows is another's to the end.
             if above:
@@ -151,8 +154,13 @@ def _quotation(kinds: list[Kind], start: int) -> tuple[bool, int]:
 
 def _is_leftover(lines: list[str], kinds: list[Kind], end: int) -> bool:
     """Whether the few lines behind a last quotation are its own rest, broken off by a mail program."""
-    rest = [at for at in range(end, len(kinds)) if kinds[at] is not Kind.EMPTY]
-    if not rest or len(rest) >= 7 or any(kinds[at] in _OTHERS for at in rest):
+    rest: list[int] = []
+    for at in range(end, len(kinds)):
+        if kinds[at] in _OTHERS or len(rest) > 6:
+            return False
+        if kinds[at] is not Kind.EMPTY:
+            rest.append(at)
+    if not rest or len(rest) > 6:
         return False
     if rest[0] == end and end and kinds[end - 1] is Kind.QUOTE and lines[end - 1].strip(" >"):
         return True
@@ -223,4 +231,4 @@ def _cuts(kinds: list[Kind], gone: list[str | None], left_out: tuple[int, int] |
 
 def _says_something(text: str) -> bool:
     """Whether there is a letter, a digit or an emoji."""
-    return any(char.isalnum() or char > "\u2100" for char in text)
+    return _SAID.search(text) is not None
