@@ -59,9 +59,9 @@ class Database:
 
     def batch(self, operation: Operation[T, R], item: T, timeout: float | None = 30) -> R:
         """The operation's result for `item`, committed together with whatever else waits."""
-        future = self._writer.submit(operation, item)
+        commit = self._writer.submit(operation, item)
         try:
-            return future.result(timeout)
+            return commit.result(timeout)
         except DOWN as error:
             raise DatabaseDown("The database did not commit; check DATABASE_URL and the disk") from error
 
