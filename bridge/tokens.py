@@ -34,6 +34,11 @@ class Role(StrEnum):
     def may_change_settings(self) -> bool:
         return self is not Role.AGENT
 
+    def reaches(self, needed: "Role") -> bool:
+        """Whether it may do what `needed` may."""
+        ranked = list(Role)
+        return ranked.index(self) >= ranked.index(needed)
+
 
 @dataclass(frozen=True, slots=True)
 class NewToken:

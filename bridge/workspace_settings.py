@@ -130,7 +130,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def _age(key: str, value: str) -> float:
-    match = re.fullmatch(r"(\d{1,6})([smhd])", value.lower())
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", value.lower())
     if match is None:
         raise Invalid(key, "give a time such as 90m, 24h or 2d")
     return float(int(match[1]) * _UNITS[match[2]])

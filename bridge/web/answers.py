@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from bridge.address import AddressRefused, HttpError
+from bridge.connector import ConnectorError
 from bridge.errors import Invalid, NotFound
+from bridge.once import AtWork
 from bridge.store.database import DatabaseDown
 from bridge.web import headers
 from bridge.web.problem import CONTENT_TYPE, problem
@@ -71,6 +74,12 @@ def answer_errors(app: Flask) -> None:
             return problem_answer(404)
         if isinstance(error, Invalid):
             return problem_answer(422, str(error), error.field)
+        if isinstance(error, AtWork):
+            return problem_answer(409, str(error), more={"Retry-After": "1"})
+        if isinstance(error, AddressRefused) or (isinstance(error, ConnectorError) and error.permanent):
+            return problem_answer(422, str(error))
+        if isinstance(error, HttpError | ConnectorError):
+            return problem_answer(502, str(error))
         if isinstance(error, DatabaseDown):
             log.error("the database does not answer", exc_info=error)
             return problem_answer(503, "The database does not answer now; try again", more={"Retry-After": "5"})

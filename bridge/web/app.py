@@ -1,5 +1,7 @@
 """The web application: hooks in front; health, the API and the demo's page in Flask."""
 
+import importlib.metadata
+
 from flask import Flask
 
 from bridge.receive import Receiver
@@ -21,6 +23,7 @@ def create_app(runtime: Runtime, demo: str | None = None) -> Flask:
     metrics = Metrics(runtime, receiver)
     app.register_blueprint(health.blueprint(runtime, metrics))
     app.register_blueprint(api.blueprint(runtime))
+    app.register_blueprint(api.description(importlib.metadata.version("moodbridge")))
     if demo is not None:
         app.register_blueprint(dashboard_page.blueprint(runtime, demo))
     app.after_request(add_headers(https=runtime.settings.public_url.startswith("https://")))

@@ -9,13 +9,14 @@ from werkzeug.test import TestResponse
 
 from bridge import tokens
 from bridge.runtime import Runtime
+from bridge.web.api import ENDPOINTS
 from bridge.web.app import create_app
 from tests.fakes import Home, scored
 
-OPEN_TO_ALL = {"/healthz", "/readyz", "/static/<path:filename>"}
+OPEN_TO_ALL = {"/healthz", "/readyz", "/static/<path:filename>", "/api/v1/openapi.json"}
 WITHOUT_WORKSPACE = {"/metrics"}
-FOR_ADMINS = ("/webhooks", "/alerts")
-"""What agents may not even read."""
+BASE = "/api/v1/workspaces/<slug>"
+ROLES = ("agent", "admin", "owner")
 
 
 def bearer(runtime: Runtime, slug: str, role: str = "owner") -> dict[str, str]:
@@ -24,11 +25,15 @@ def bearer(runtime: Runtime, slug: str, role: str = "owner") -> dict[str, str]:
 
 def addresses(urls: Map, home: Home) -> Iterator[tuple[str, str]]:
     """Every method and address of the API that exists, about this workspace's own things."""
-    given = {"slug": home.slug, "connection": home.connection, "ticket_id": "T-1", "webhook": "wh-1", "alert": "al-1"}
     for rule in urls.iter_rules():
-        if rule.rule.startswith("/api/"):
-            path = urls.bind("localhost").build(rule.endpoint, {name: given[name] for name in rule.arguments})
-            yield from ((method, path) for method in sorted(rule.methods or ()))
+        if rule.rule.startswith(BASE):
+            yield from ((method, path_of(urls, rule, home)) for method in sorted(rule.methods or ()))
+
+
+def path_of(urls: Map, rule: Rule, home: Home) -> str:
+    """The address of the rule about the ticket T-1; what else it names does not exist."""
+    known = {"slug": home.slug, "connection": home.connection, "ticket_id": "T-1"}
+    return urls.bind("localhost").build(rule.endpoint, {name: known.get(name, "x-1") for name in rule.arguments})
 
 
 @pytest.fixture
@@ -69,19 +74,50 @@ def test_without_a_token_every_address_asks_for_one(client: FlaskClient, home: H
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_with_a_token_of_the_workspace_every_address_that_reads_answers(
+def too_low(needed: str) -> list[str]:
+    return list(ROLES[: ROLES.index(needed)])
+
+
+def test_every_address_tells_its_role(urls: Map) -> None:
+    """The roles that the next tests go by are those of the endpoints, and no address is without one."""
+    routed = {
+        (method, rule.rule)
+        for rule in urls.iter_rules()
+        for method in rule.methods or ()
+        if rule.rule.startswith(BASE) and method not in ("HEAD", "OPTIONS")
+    }
+    assert routed == {(one.method, BASE + one.path) for one in ENDPOINTS}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_that_is_too_low_is_refused_everywhere_and_one_that_reaches_nowhere(
+    client: FlaskClient, runtime: Runtime, home: Home, urls: Map, role: str
+) -> None:
+    scored(runtime, home, "T-1", 0)
+    shown = bearer(runtime, home.slug, role)
+    rules = {rule.endpoint: rule for rule in urls.iter_rules()}
+    answers = {
+        one: client.open(path_of(urls, rules[f"api.{one.name}"], home), method=one.method, headers=shown).status_code
+        for one in ENDPOINTS
+    }
+    refused = {one.name for one, status in answers.items() if status == 403}
+    assert refused == {one.name for one in ENDPOINTS if role in too_low(one.role)}
+
+
+def test_every_list_and_every_number_answers_who_may_read_it(
     client: FlaskClient, runtime: Runtime, home: Home, urls: Map
 ) -> None:
     scored(runtime, home, "T-1", 0)
-    agent = bearer(runtime, home.slug, "agent")
-
+    rules = {rule.endpoint: rule for rule in urls.iter_rules()}
     answers = {
-        path: client.get(path, headers=agent)
-        for method, path in addresses(urls, home)
-        if method == "GET" and not any(part in path for part in FOR_ADMINS)
+        one.path: client.get(
+            path_of(urls, rules[f"api.{one.name}"], home), headers=bearer(runtime, home.slug, one.role)
+        ).status_code
+        for one in ENDPOINTS
+        if one.method == "GET" and not set(rules[f"api.{one.name}"].arguments) - {"slug", "connection", "ticket_id"}
     }
-
-    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+    assert len(answers) > 10
+    assert answers == dict.fromkeys(answers, 200)
 
 
 @pytest.mark.parametrize(

@@ -163,8 +163,9 @@ def test_the_dashboard_tells_the_last_seven_days(call: Call, runtime: Runtime, h
 
     days = answer.pop("by_day")
     assert [sum(day["messages"] for day in days), len(days)] == [3, 8]
-    assert set(days[-1]) == {"day", "messages", "avg_sentiment"}
-    assert answer == {
+    assert set(days[-1]) == {"day", "messages", "avg_sentiment", "by_label"}
+    told_first = {name: answer[name] for name in list(answer)[:6]}
+    assert told_first == {
         "days": 7,
         "messages": 3,
         "avg_sentiment": -0.07,
@@ -172,6 +173,20 @@ def test_the_dashboard_tells_the_last_seven_days(call: Call, runtime: Runtime, h
         "declining_conversations": 1,
         "by_label": {"positive": 1, "neutral": 1, "negative": 0, "urgent": 1, "unknown": 0},
     }
+
+
+def test_the_dashboard_tells_parts_and_what_became_of_conversations(call: Call, runtime: Runtime, home: Home) -> None:
+    scored(runtime, home, "T-1", 60, 0, -80)
+
+    answer = told(call("/dashboard"))
+
+    assert answer["by_connection"] == {
+        home.connection: {"messages": 3, "avg_sentiment": -0.07, "negative": 1, "unknown": 0}
+    }
+    assert sum(hour["messages"] for hour in answer["by_hour"]) == 3
+    assert answer["first_and_latest"] == {"conversations": 1, "first": 0.6, "latest": -0.8}
+    assert (answer["conversations"], answer["recovery"]["escalated"]) == (1, 1)
+    assert (answer["unknown_share"], answer["offline_share"], answer["cost_usd"]) == (0.0, 0.0, 0.0)
 
 
 def test_the_dashboard_of_nothing_has_no_mean(call: Call) -> None:

@@ -1,25 +1,73 @@
-"""The API under /api/v1: bearer tokens, JSON, errors as problem details."""
+"""The API under /api/v1: bearer tokens, JSON, errors as problem details (docs/api.md)."""
 
-from flask import Blueprint, g, request
+from collections.abc import Callable
 
-from bridge.errors import NotFound
+from flask import Blueprint, Response
+
 from bridge.runtime import Runtime
-from bridge.web import bearer
-from bridge.web.answers import NOTHING_HERE
-from bridge.web.api import alerts, dashboard, tickets, webhooks, workspace
+from bridge.web.answers import json_answer
+from bridge.web.api import (
+    alert_rules,
+    alerts,
+    connections,
+    dashboard,
+    deliveries,
+    provider,
+    releases,
+    serving,
+    tickets,
+    tokens,
+    usage,
+    webhooks,
+    workspace,
+)
+from bridge.web.api.endpoint import Endpoint, of_module
+from bridge.web.api.openapi import BASE, document
+from bridge.web.api.rate_limit import RateLimit
+
+RESOURCES = (
+    workspace,
+    provider,
+    connections,
+    tickets,
+    dashboard,
+    webhooks,
+    deliveries,
+    alerts,
+    alert_rules,
+    tokens,
+    releases,
+    usage,
+)
+
+ENDPOINTS = tuple(one for module in RESOURCES for one in of_module(module))
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
-    """Every address of the API. Each is about one workspace, and open to tokens of that one alone."""
-    api = Blueprint("api", __name__, url_prefix="/api/v1/workspaces/<slug>")
-
-    @api.before_request
-    def sign_in() -> None:
-        holder = bearer.holder(runtime)
-        if (request.view_args or {}).get("slug") != holder.slug:
-            raise NotFound(NOTHING_HERE)
-        g.holder = holder
-
-    for part in (workspace, tickets, dashboard, webhooks, alerts):
-        part.register(api, runtime)
+    """Every address of a workspace, open to tokens of that one alone."""
+    api = Blueprint("api", __name__, url_prefix=BASE)
+    limit = RateLimit()
+    by_rule = {f"{one.method} {BASE}{one.path}": one for one in ENDPOINTS}
+    api.before_request(lambda: serving.sign_in(runtime, limit, by_rule))
+    api.after_request(serving.add_rate_limit)
+    for one in ENDPOINTS:
+        api.add_url_rule(one.path, one.name, _view(runtime, one), methods=[one.method])
     return api
+
+
+def _view(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
+    def view(slug: str, **path: str) -> Response:
+        return serving.answer(runtime, endpoint, slug, path)
+
+    return view
+
+
+def description(version: str) -> Blueprint:
+    """What the API can do, for everybody to read."""
+    routes = Blueprint("description", __name__)
+
+    @routes.get("/api/v1/openapi.json")
+    def openapi() -> Response:
+        return json_answer(document(ENDPOINTS, version))
+
+    return routes

@@ -1,68 +1,84 @@
-"""Alert channels and the rules by which tickets escalate. For admins, but everybody may see the rules."""
+"""Alert channels: Slack, Microsoft Teams, e-mail and PagerDuty. For admins alone."""
 
-import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from flask import Blueprint, Response
+from bridge import alert_channels
+from bridge.alert_channels import MOST_PER_DAY, PER_DAY, Channel
+from bridge.tokens import Role
+from bridge.web.api.endpoint import Call, endpoint
+from bridge.web.api.paging import page_of
+from bridge.web.api.receivers import Status, Tested, tested
+from bridge.web.api.types import Moment, Paging, Text, says
 
-from bridge import alert_channels, rules
-from bridge.alerts import shown
-from bridge.runtime import Runtime
-from bridge.web import bearer
-from bridge.web.answers import json_answer
-from bridge.web.api import telling
-from bridge.web.api.arguments import arguments
-from bridge.web.api.telling import members, number, text, texts
+_Kind = Literal["slack", "teams", "email", "pagerduty"]
+_Type = Literal[
+    "ticket.escalated", "ticket.recovered", "workspace.mood_shifted", "workspace.budget_reached", "connection.failing"
+]
+_PerDay = Annotated[int, says(minimum=1, maximum=MOST_PER_DAY)]
 
 
-def register(api: Blueprint, runtime: Runtime) -> None:
-    """The addresses under /alerts."""
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A channel; `goes_to` is the host alone. Beyond `per_day` alerts about tickets come in one digest."""
 
-    @api.get("/alerts")
-    def list_alerts(slug: str) -> Response:
-        bearer.needs_settings_role()
-        arguments()
-        found = alert_channels.listed(runtime, slug)
-        return json_answer({"items": [telling.receiver(one) for one in found], "next_cursor": None})
+    id: str
+    kind: _Kind
+    goes_to: str
+    types: Sequence[_Type] | None
+    per_day: int
+    status: Status
+    error: str | None
+    failing_since: Moment | None
+    last_sent_at: Moment | None
+    created_at: Moment
 
-    @api.post("/alerts")
-    def add_alert(slug: str) -> Response:
-        bearer.needs_settings_role()
-        arguments()
-        body = members("kind", "target", "types", "per_day")
-        per_day = number(body, "per_day", alert_channels.PER_DAY)
-        made = alert_channels.add(
-            runtime, slug, text(body, "kind"), text(body, "target"), texts(body, "types"), per_day
-        )
-        return json_answer(telling.receiver(made), 201)
 
-    @api.get("/alerts/rules")
-    def show_rules(slug: str) -> Response:
-        arguments()
-        return json_answer({"rules": shown(rules.show(runtime, slug))})
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """Channels, the oldest first."""
 
-    @api.put("/alerts/rules")
-    def change_rules(slug: str) -> Response:
-        bearer.needs_settings_role()
-        arguments()
-        given = members("rules")["rules"]
-        changed = rules.change(runtime, slug, None if given is None else json.dumps(given))
-        return json_answer({"rules": shown(changed)})
+    items: Sequence[Alert]
+    next_cursor: str | None
 
-    @api.get("/alerts/<alert>")
-    def show_alert(slug: str, alert: str) -> Response:
-        bearer.needs_settings_role()
-        arguments()
-        return json_answer(telling.receiver(alert_channels.show(runtime, slug, alert)))
 
-    @api.delete("/alerts/<alert>")
-    def remove_alert(slug: str, alert: str) -> Response:
-        bearer.needs_settings_role()
-        arguments()
-        alert_channels.remove(runtime, slug, alert)
-        return Response(status=204)
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """A channel to add; what `target` is depends on the kind, and it is never shown."""
 
-    @api.post("/alerts/<alert>/test")
-    def test_alert(slug: str, alert: str) -> Response:
-        bearer.needs_settings_role()
-        arguments()
-        return json_answer(telling.outcome(alert_channels.test(runtime, slug, alert)))
+    kind: _Kind
+    target: Annotated[Text, says(writeOnly=True, maxLength=2000)]
+    types: Annotated[Sequence[_Type], says(minItems=1, maxItems=20)] | None = None
+    per_day: _PerDay = PER_DAY
+
+
+@endpoint("GET", "/alerts", Role.ADMIN, AlertPage)
+def list_alerts(call: Call, query: Paging) -> AlertPage:
+    """List alert channels."""
+    found = alert_channels.listed(call.runtime, call.slug)
+    return AlertPage(*page_of(found, query, lambda one: one.id))  # type: ignore[arg-type]
+
+
+@endpoint("POST", "/alerts", Role.ADMIN, Alert, status=201)
+def add_alert(call: Call, body: NewAlert) -> Channel:
+    """Add an alert channel."""
+    return alert_channels.add(call.runtime, call.slug, body.kind, body.target, body.types, body.per_day)
+
+
+@endpoint("GET", "/alerts/<alert>", Role.ADMIN, Alert)
+def show_alert(call: Call, alert: str) -> Channel:
+    """Show an alert channel."""
+    return alert_channels.show(call.runtime, call.slug, alert)
+
+
+@endpoint("DELETE", "/alerts/<alert>", Role.ADMIN, None, status=204)
+def remove_alert(call: Call, alert: str) -> None:
+    """Remove an alert channel."""
+    alert_channels.remove(call.runtime, call.slug, alert)
+
+
+@endpoint("POST", "/alerts/<alert>/test", Role.ADMIN, Tested, cost=50)
+def test_alert(call: Call, alert: str) -> Tested:
+    """Send a test message now, once."""
+    return tested(alert_channels.test(call.runtime, call.slug, alert))
