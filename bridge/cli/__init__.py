@@ -25,6 +25,7 @@ COMMANDS = {
     "alert": "alert",
     "webhook": "webhook",
     "score": "score",
+    "extract": "extract",
     "eval": "evaluate",
     "stats": "stats",
     "token": "token",
