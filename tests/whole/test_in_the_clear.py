@@ -29,6 +29,7 @@ def test_a_killed_installation_leaves_no_words_and_no_keys(up: Installation, des
     told = {path: up.request("GET", path, headers=bearer)[1] for path in ("/metrics", "/readyz", "/healthz")}
     assert b"moodbridge" in told["/metrics"]
     told["titles"] = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, check=True).stdout
+    told |= {f"{file} as it runs": file.read_bytes() for file in files(up)}  # Redis' dump and its log of commands too
     up.kill()
     told |= {str(file): file.read_bytes() for file in (*files(up), up.log)}
     assert {"moodbridge.db", "moodbridge.db-wal", "up.log"} <= {Path(name).name for name in told}
