@@ -1,6 +1,7 @@
 """The customer's own words in a Zendesk comment."""
 
-from bridge.text.html import to_text
+from bridge.text.html import to_marked_text
+from bridge.text.quoted import own_words
 
 MESSAGING = frozenset(
     (
@@ -27,7 +28,11 @@ MESSAGING = frozenset(
 
 
 def words(plain: str, html: str) -> str:
-    """The plain text of a comment; out of its HTML where the plain one is missing. Always good UTF-8."""
-    text = plain if plain.strip() or not html else to_text(html)
+    """The customer's own words in a comment: its plain text, or its HTML's, without what a mail brought along.
+
+    Zendesk cuts what is quoted below its own line only; the rest of a mail's history, signatures and small print
+    stay in the comment. Always good UTF-8.
+    """
+    text = plain if plain.strip() or not html else to_marked_text(html)
     # JSON can carry half a character (a lone surrogate), which nothing after us could store.
-    return text.encode("utf-8", "replace").decode()
+    return own_words(text.encode("utf-8", "replace").decode()).text

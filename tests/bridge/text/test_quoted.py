@@ -19,6 +19,6 @@ def cases() -> Iterator[object]:
             yield pytest.param(mail, own, id=f"{file.stem}: {name}")
 
 
-@pytest.mark.parametrize(("mail", "own"), cases())
+@pytest.mark.parametrize(("mail", "own"), [*cases()])
 def test_only_the_customers_own_words_are_kept(mail: str, own: str) -> None:
     assert own_words(mail).text.split() == own.split()
