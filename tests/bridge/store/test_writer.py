@@ -5,8 +5,7 @@ import multiprocessing
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from bridge.errors import NotFound
 from bridge.store import health
 from bridge.store.database import BackupFailed, Database, DatabaseDown
 from bridge.store.tables import schedule
-from bridge.store.writer import Operation
+from bridge.store.writer import Commit, Operation
 from tests.databases import Postgres, SqliteFiles
 from tests.waiting import eventually
 
@@ -53,7 +52,7 @@ def held(database: Database) -> Iterator[None]:
     waiting.result(30)
 
 
-def together(database: Database, *jobs: tuple[Operation[Any, Any], Any]) -> list["Future[Any]"]:
+def together(database: Database, *jobs: tuple[Operation[Any, Any], Any]) -> list[Commit[Any]]:
     """Submits all so that they fall into one transaction."""
     with held(database):
         return [database._writer.submit(operation, item) for operation, item in jobs]
@@ -158,6 +157,19 @@ def test_a_read_of_a_database_that_is_away_says_so(postgres: Postgres) -> None:
     with pytest.raises(DatabaseDown), database.read():
         pass
     database.close()
+
+
+def test_a_read_that_finds_every_connection_taken_says_so(postgres: Postgres) -> None:
+    with postgres.fresh() as url, ExitStack() as taken:
+        database = Database(url, readers=1)
+        taken.callback(database.close)
+        pool = database.engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        pool._timeout = 0.01
+        while pool.checkedout() < 1 + pool._max_overflow:
+            taken.enter_context(database.read())
+        with pytest.raises(DatabaseDown), database.read():
+            pass
 
 
 def test_a_commit_that_takes_too_long_is_the_databases_fault(database: Database) -> None:
