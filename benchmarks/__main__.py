@@ -13,6 +13,7 @@ NAMES = (
     "score_provider",
     "notify",
     "dashboard",
+    "mail",
     "shift",
 )
 

@@ -9,7 +9,6 @@ from calendar import timegm
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
-from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import parsedate_tz
@@ -23,6 +22,7 @@ LONGEST = 256 * 1024
 _LONGEST_VALUE = 8_000
 _MOST_ADDRESSES = 50
 _MOST_IDS = 50
+_MOST_OF_A_NAME = 50
 _LONGEST_ID = 250
 
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@]{1,255}")
@@ -46,34 +46,42 @@ class Address:
         return self.email.rpartition("@")[2]
 
 
-def parse(block: bytes) -> Message:
-    """The headers of this block. Raises SetAside when it is over `LONGEST` bytes."""
+Head = dict[str, list[str]]
+"""The headers of a block by their names in small letters, each value as it stands there, unfolded."""
+
+
+def parse(block: bytes) -> Head:
+    """The headers of this block, at most 50 of a name. Raises SetAside when it is over `LONGEST` bytes."""
     if len(block) > LONGEST:
         raise SetAside("headers_too_large", "the headers of this mail are larger than 256 KB")
     if block.startswith((b"From ", b">From ")):  # the line that mbox files put before a mail
         block = block.partition(b"\n")[2]
-    return _PARSER.parsebytes(block, headersonly=True)
-
-
-def raw(head: Message, name: str) -> str:
-    """The first header of this name as it stands there, unfolded; "" when there is none."""
-    return next(iter(every(head, name)), "")
-
-
-def every(head: Message, name: str) -> list[str]:
-    """Every header of this name, at most 50, unfolded."""
-    wanted = name.lower()
+    head: Head = {}
     # The raw items: reading a header in any other way lets the standard library repair it, or raise.
-    found = [value for key, value in head.raw_items() if key.lower() == wanted]
-    return [_unfolded(str(value)[:_LONGEST_VALUE]) for value in found[:50]]
+    for name, value in _PARSER.parsebytes(block, headersonly=True).raw_items():
+        values = head.setdefault(name.lower(), [])
+        if len(values) < _MOST_OF_A_NAME:
+            values.append(_unfolded(str(value)[:_LONGEST_VALUE]))
+    return head
 
 
-def text(head: Message, name: str) -> str:
+def raw(head: Head, name: str) -> str:
+    """The first header of this name as it stands there; "" when there is none."""
+    values = head.get(name.lower())
+    return values[0] if values else ""
+
+
+def every(head: Head, name: str) -> list[str]:
+    """Every header of this name."""
+    return head.get(name.lower(), [])
+
+
+def text(head: Head, name: str) -> str:
     """The header as a person reads it: encoded words decoded, no control characters."""
     return _UNSEEN.sub(" ", _decoded(raw(head, name))).strip()
 
 
-def addresses(head: Message, *names: str) -> tuple[Address, ...]:
+def addresses(head: Head, *names: str) -> tuple[Address, ...]:
     """The addresses in these headers, at most 50, each once. What is no address is left out."""
     return tuple(dict.fromkeys(one for name in names for one in addresses_in(raw(head, name))))[:_MOST_ADDRESSES]
 
@@ -94,7 +102,7 @@ def addresses_in(value: str) -> tuple[Address, ...]:
     return tuple(found.values())
 
 
-def ids(head: Message, name: str) -> tuple[str, ...]:
+def ids(head: Head, name: str) -> tuple[str, ...]:
     """The message ids in this header without their angle brackets, at most the last 50 of 250 characters each.
 
     Real headers have commas, comments and folded lines between ids. The domain of an id is lower case here,
@@ -107,7 +115,7 @@ def ids(head: Message, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_id(one) for one in found[-_MOST_IDS:] if len(one) <= _LONGEST_ID))
 
 
-def date(head: Message) -> float | None:
+def date(head: Head) -> float | None:
     """The Date header in Unix seconds, for display only: senders' clocks are wrong. None when unreadable."""
     try:
         parsed = parsedate_tz(raw(head, "Date"))
@@ -116,13 +124,13 @@ def date(head: Message) -> float | None:
         return None
 
 
-def content_type(head: Message) -> str:
+def content_type(head: Head) -> str:
     """The type of a part, lower case; `text/plain` when nothing readable is said."""
     kind = raw(head, "Content-Type").partition(";")[0].strip(" \t\"'").lower()
     return kind if kind.count("/") == 1 else "text/plain"
 
 
-def parameter(head: Message, header: str, name: str) -> str | None:
+def parameter(head: Head, header: str, name: str) -> str | None:
     """A parameter of a header, quoted or not, terminated or not; None when it is not there."""
     value = raw(head, header)
     lower = value.lower()

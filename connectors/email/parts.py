@@ -6,7 +6,6 @@ import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.message import Message
 
 from connectors.email import headers
 from connectors.email.charset import decode
@@ -90,7 +89,7 @@ def text_of(leaf: Leaf) -> tuple[str, bool]:
     return text, False
 
 
-def is_attachment(head: Message) -> bool:
+def is_attachment(head: headers.Head) -> bool:
     """Whether a part is one to save, not to read."""
     disposition = headers.raw(head, "Content-Disposition").strip().lower()
     return disposition.startswith("attachment") or (

@@ -1,7 +1,6 @@
 """Which mail nobody wrote by hand: automatic answers, bounces, list noise, our own mail. Each rule has a name."""
 
 from collections.abc import Collection
-from email.message import Message
 
 from connectors.email import headers
 
@@ -15,7 +14,7 @@ _REPORTS = ("message/delivery-status", "message/disposition-notification", "mess
 _ENCRYPTED = ("multipart/encrypted", "application/pgp-encrypted")
 
 
-def reason(head: Message, kinds: Collection[str]) -> str | None:
+def reason(head: headers.Head, kinds: Collection[str]) -> str | None:
     """The name of the rule by which this mail is not scored, None when a person may have written it.
 
     `kinds`: the types of its parts. `Auto-Submitted: no` means a person (RFC 3834). What is no evidence:
@@ -38,7 +37,7 @@ def reason(head: Message, kinds: Collection[str]) -> str | None:
     return None
 
 
-def from_list(head: Message) -> bool:
+def from_list(head: headers.Head) -> bool:
     """Whether a mailing list sent it on: a reason to skip only where the connection says so."""
     return bool(headers.raw(head, "List-Id")) or headers.raw(head, "Precedence").strip().lower() == "list"
 
@@ -48,7 +47,7 @@ def calendar_answer(kinds: Collection[str], content_type: str) -> bool:
     return content_type == "text/calendar" or "text/calendar" in kinds
 
 
-def _is_bounce(head: Message, kinds: Collection[str]) -> bool:
+def _is_bounce(head: headers.Head, kinds: Collection[str]) -> bool:
     if headers.content_type(head) == "multipart/report" or any(kind in _REPORTS for kind in kinds):
         return True
     if headers.raw(head, "X-Failed-Recipients"):
@@ -59,7 +58,7 @@ def _is_bounce(head: Message, kinds: Collection[str]) -> bool:
     return bool(senders) and senders[0].email.partition("@")[0] in _ROBOTS
 
 
-def _is_enveloped(head: Message) -> bool:
+def _is_enveloped(head: headers.Head) -> bool:
     """S/MIME that is encrypted; signed mail reads as any other."""
     kind = headers.content_type(head)
     if kind not in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
