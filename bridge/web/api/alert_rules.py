@@ -53,13 +53,13 @@ class RulesChange:
     rules: Annotated[Sequence[Rule], says(maxItems=alerts.MOST_RULES)] | None
 
 
-@endpoint("GET", "/alerts/rules", Role.AGENT, Rules)
+@endpoint("GET", "/alert-rules", Role.AGENT, Rules)
 def show_rules(call: Call) -> Rules:
     """Show the rules by which tickets escalate."""
     return Rules(rules.show(call.runtime, call.slug))  # type: ignore[arg-type]
 
 
-@endpoint("PUT", "/alerts/rules", Role.ADMIN, Rules)
+@endpoint("PUT", "/alert-rules", Role.ADMIN, Rules)
 def change_rules(call: Call, body: RulesChange) -> Rules:
     """Change the rules by which tickets escalate.
 
