@@ -116,6 +116,8 @@ class Capabilities:
     """`connect` can make lists of urgent, negative and declining tickets in it."""
     closes: bool = False
     """A closed ticket takes no more writes."""
+    backlog: bool = False
+    """Its tickets can be listed, the newest first: old ones are backfilled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,9 @@ class HookRequest:
 class TargetKind(StrEnum):
     TICKET = "ticket"
     LISTING = "listing"
+    """One page of what changed, by the connector's word."""
+    BACKLOG = "backlog"
+    """One page of the tickets there are, the newest first, by the position that the page before it named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,32 @@ class Target:
 
 CHANGES = Target(TargetKind.LISTING, "changes")
 """What a poll asks a connector to read: whatever changed since its cursor."""
+
+
+NEWEST = Target(TargetKind.BACKLOG, "")
+"""Where a backfill begins: the first page of the tickets there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One ticket of a page of the backlog."""
+
+    ticket_id: str
+    messages: tuple[Message, ...] | None = None
+    """All that was written on it, where the page tells; None: the ticket must be read."""
+    skip: str | None = None
+    """Why there is nothing to score in it (`spam`, `by_staff` ...)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """One page of the tickets there are, the newest first."""
+
+    tickets: tuple[Listed, ...]
+    following: str | None
+    """The position of the next page, to be used today or in a month; None: this was the last."""
+    remaining: int | None = None
+    """Tickets behind this page, where the helpdesk counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +236,20 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """What the helpdesk says of a ticket itself, as it stands there now. None: it does not say."""
+
+    ticket_id: str
+    tags: tuple[str, ...] | None = None
+    """All of them, but for those that we write."""
+    priority: str | None = None
+    group: str | None = None
+    """The name, or else the id, of the group that it is with."""
+    stamp: str | None = None
+    """The ticket's version in the helpdesk's words; of two, the later one is greater as text."""
+
+
+@dataclass(frozen=True, slots=True)
 class Forgotten:
     """What must not be kept: one message, or (None) a whole ticket."""
 
@@ -224,6 +269,9 @@ class Received:
     """Events that are none of our business."""
     seen: tuple[Seen, ...] = ()
     forgotten: tuple[Forgotten, ...] = ()
+    facts: tuple[TicketFacts, ...] = ()
+    backlog: Backlog | None = None
+    """What a page of the backlog holds; of other reads, None."""
 
 
 @dataclass(frozen=True, slots=True)
