@@ -79,6 +79,11 @@ def remove(runtime: Runtime, slug: str, channel_id: str) -> None:
     receivers.remove(runtime, slug, False, channel_id)
 
 
+def enable(runtime: Runtime, slug: str, channel_id: str) -> Channel:
+    """A channel that was disabled (its receiver said 410 Gone) is told of what happens from now on. Raises NotFound."""
+    return _channel(runtime, receivers.enable(runtime, slug, False, channel_id))
+
+
 def test(runtime: Runtime, slug: str, channel_id: str) -> Outcome:
     """What the channel answers to a test message, sent now and once. Raises NotFound."""
     row = receivers.one(runtime, slug, False, channel_id)

@@ -87,6 +87,18 @@ def remove(runtime: Runtime, slug: str, endpoints: bool, public_id: str) -> None
     runtime.database.write(store)
 
 
+def enable(runtime: Runtime, slug: str, endpoints: bool, public_id: str) -> ReceiverRow:
+    """One that was disabled is told of what happens from now on. Raises NotFound."""
+
+    def store(connection: sa.Connection) -> ReceiverRow:
+        workspace = workspaces.by_slug(connection, slug)
+        row = rows.one(connection, workspace.id, endpoints, public_id)
+        rows.enable(connection, row.id)
+        return rows.one(connection, workspace.id, endpoints, public_id)
+
+    return runtime.database.write(store)
+
+
 def checked_types(types: Sequence[str] | None, known: Sequence[EventType]) -> tuple[str, ...] | None:
     """The types, each once; None for all. Raises Invalid."""
     if types is None:

@@ -54,7 +54,7 @@ def good_secrets(runtime: Runtime, sealed: str | None, now: float) -> Sequence[s
 def page_url(runtime: Runtime, slug: str, connection_id: str, ticket_id: str) -> str:
     """The page of a ticket's history here."""
     parts = (quote(part, safe="") for part in (slug, "tickets", connection_id, ticket_id))
-    return f"{runtime.settings.public_url}/workspaces/" + "/".join(parts)
+    return f"{runtime.settings.public_url}/w/" + "/".join(parts)
 
 
 def _fact(runtime: Runtime, one: PendingDelivery, indicators: bool) -> Fact:

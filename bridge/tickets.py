@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bridge.conversation import Point, points
 from bridge.errors import Invalid, NotFound
 from bridge.model import EXTERNAL_ID, UNKNOWN, Author, Score, ScorerName
 from bridge.runtime import Runtime
@@ -14,10 +15,22 @@ from bridge.store import ticket_reads as rows
 from bridge.store import workspaces
 from bridge.store.ticket_reads import Filters, Order, Ticket, TicketWrite
 
-__all__ = ["Filters", "Order", "Page", "Ticket", "TicketMessage", "TicketWrite", "WholeTicket", "listed", "one"]
+__all__ = [
+    "Filters",
+    "Order",
+    "Page",
+    "Point",
+    "Ticket",
+    "TicketMessage",
+    "TicketWrite",
+    "WholeTicket",
+    "listed",
+    "one",
+]
 
 MOST = 200
 USUAL = 50
+MOST_POINTS = 1000
 _LONGEST_CURSOR = 200
 
 
@@ -35,6 +48,7 @@ class TicketMessage:
 
     message_id: str
     author: Author
+    written_at: float
     score: Score | None
     label: str | None
     confidence: float | None
@@ -56,6 +70,9 @@ class WholeTicket:
     ticket: Ticket
     messages: Sequence[TicketMessage]
     writes: Sequence[TicketWrite]
+    history: Sequence[Point]
+    """Where the conversation stood after each message with a score: as its messages are now, late ones and corrections
+    included. The newest MOST_POINTS."""
 
 
 def listed(
@@ -96,13 +113,15 @@ def one(runtime: Runtime, slug: str, connection_id: str, ticket_id: str) -> Whol
             raise missing
         messages = rows.messages_of(connection, ticket)
         writes = rows.writes_of(connection, ticket)
-    return WholeTicket(ticket, [_message(runtime, message) for message in messages], writes)
+        history = points(rows.scores_of(connection, ticket))[-MOST_POINTS:]
+    return WholeTicket(ticket, [_message(runtime, message) for message in messages], writes, history)
 
 
 def _message(runtime: Runtime, row: rows.TicketMessage) -> TicketMessage:
     return TicketMessage(
         message_id=row.message_id,
         author=row.author,
+        written_at=row.written_at,
         score=row.score,
         label=row.label,
         confidence=row.confidence,

@@ -95,14 +95,7 @@ def remove(runtime: Runtime, slug: str, endpoint_id: str) -> None:
 
 def enable(runtime: Runtime, slug: str, endpoint_id: str) -> Endpoint:
     """An endpoint that was disabled gets what happens from now on; `resend` brings what it missed. Raises NotFound."""
-
-    def store(connection: sa.Connection) -> ReceiverRow:
-        workspace = workspaces.by_slug(connection, slug)
-        row = rows.one(connection, workspace.id, True, endpoint_id)
-        rows.enable(connection, row.id)
-        return rows.one(connection, workspace.id, True, endpoint_id)
-
-    return _endpoint(runtime, runtime.database.write(store))
+    return _endpoint(runtime, receivers.enable(runtime, slug, True, endpoint_id))
 
 
 def rotate(runtime: Runtime, slug: str, endpoint_id: str) -> NewEndpoint:

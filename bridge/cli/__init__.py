@@ -21,11 +21,13 @@ COMMANDS = {
     "connect": "connect",
     "connections": "connect",
     "disconnect": "connect",
+    "ticket": "ticket",
     "correct": "correct",
     "alert": "alert",
     "webhook": "webhook",
     "score": "score",
     "extract": "extract",
+    "try": "try_export",
     "eval": "evaluate",
     "stats": "stats",
     "token": "token",
@@ -57,7 +59,7 @@ class Commands(click.Group):
         return found
 
 
-_ATTRIBUTES = {"eval": "evaluate_file"}
+_ATTRIBUTES = {"eval": "evaluate_file", "try": "try_file"}
 
 
 @click.command(cls=Commands)

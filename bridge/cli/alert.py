@@ -78,6 +78,17 @@ def list_all(slug: str, as_json: bool) -> None:
 @click.argument("slug")
 @click.argument("channel_id")
 @as_json
+def enable(slug: str, channel_id: str, as_json: bool) -> None:
+    """Tell a channel again that was disabled, since it answered 410 Gone."""
+    with opened() as runtime:
+        alert_channels.enable(runtime, slug, channel_id)
+    answer({"enabled": channel_id}, as_json, lambda: f"{channel_id} is told again of what happens from now on.")
+
+
+@alert.command()
+@click.argument("slug")
+@click.argument("channel_id")
+@as_json
 def test(slug: str, channel_id: str, as_json: bool) -> None:
     """Send a test message now, and show the answer."""
     with opened() as runtime:

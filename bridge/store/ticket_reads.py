@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bridge.model import Author, Score, Sentiment, Trend
+from bridge.model import Author, Score, ScoredMessage, Sentiment, Trend
 from bridge.store.tables import State, messages, tickets, writes
 from bridge.store.ticket_state import from_json
 
@@ -53,6 +53,14 @@ class Ticket:
     updated_at: float
     escalated_by: str | None
     """The rule by which it needs a person; None: it has not escalated, or has recovered."""
+    escalated_at: float | None
+    """When it last escalated."""
+    first_score: Score | None
+    lowest_score: Score | None
+    slope: Score | None
+    """Change a day of the straight line through its scores; None while they lie within an hour."""
+    newest_at: float | None
+    """When its newest customer message was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,11 @@ _TICKET = (
     _t.messages_unknown,
     _t.updated_at,
     _t.escalated_by,
+    _t.escalated_at,
+    _t.first_score,
+    _t.lowest_score,
+    _t.slope,
+    _t.newest_at,
 )
 # A ticket without a score comes behind the best one. Literals, so that an index on the same expression serves.
 _WORST_FIRST = sa.func.coalesce(_t.score, sa.literal_column("101"))
@@ -199,6 +212,14 @@ def messages_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketMes
     return found[::-1]
 
 
+def scores_of(connection: sa.Connection, ticket: Ticket) -> Sequence[ScoredMessage]:
+    """All scored messages of the ticket, for its history."""
+    query = sa.select(_m.message_id, _m.written_at, _m.score, _m.label).where(
+        _m.connection_id == ticket.connection, _m.ticket_id == ticket.ticket_id, _m.label.is_not(None)
+    )
+    return [ScoredMessage(row[0], row[1], _score(row[2]), row[3]) for row in connection.execute(query)]
+
+
 def writes_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketWrite]:
     """What was written into the helpdesk for this ticket, the oldest first."""
     w = writes.c
@@ -230,6 +251,11 @@ def _ticket(row: sa.Row[*tuple[Any, ...]]) -> Ticket:
         messages_unknown=row.messages_unknown,
         updated_at=row.updated_at,
         escalated_by=row.escalated_by,
+        escalated_at=row.escalated_at,
+        first_score=_score(row.first_score),
+        lowest_score=_score(row.lowest_score),
+        slope=_score(row.slope),
+        newest_at=row.newest_at,
     )
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from bridge.cli import moodbridge
 from bridge.errors import Invalid
 from bridge.runtime import Runtime
+from bridge.store.events import EventType
 from tests.fakes import Home
 from tests.told import Listener, Notifying, answers, event, happen, listening, receiver
 
@@ -108,3 +109,25 @@ def test_a_channels_target_comes_by_stdin_and_is_never_shown(run: Run, home: Hom
 
 def test_an_unknown_kind_of_channel_is_refused(run: Run, home: Home) -> None:
     assert isinstance(run("alert", "add", home.slug, "pigeon", given="x\n").exception, Invalid)
+
+
+@pytest.mark.parametrize("kind", ["webhook", "alert"])
+def test_a_receiver_that_answered_gone_is_told_again_once_it_is_enabled(
+    run: Run, runtime: Runtime, home: Home, listener: Listener, kind: str
+) -> None:
+    named = ("slack",) if kind == "alert" else ()
+    made = value(run(kind, "add", home.slug, *named, "--json", given=listener.url + "\n"))["id"]
+    listener.reply = answers(410)
+    failing = event(home, None, type=EventType.CONNECTION_FAILING, data={"summary": "it refuses the sign-in"})
+    notifying = Notifying(runtime)
+    happen(runtime, failing)
+    notifying.all()
+    assert value(run(kind, "list", home.slug, "--json"))[0]["status"] == "disabled"
+
+    listener.reply = answers(200)
+    assert value(run(kind, "enable", home.slug, made, "--json")) == {"enabled": made}
+    happen(runtime, failing)
+    notifying.all()
+    notifying.close()
+    assert value(run(kind, "list", home.slug, "--json"))[0]["status"] == "active"
+    assert len(listener.calls) == 2

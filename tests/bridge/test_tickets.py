@@ -182,9 +182,10 @@ def test_a_ticket_tells_how_each_message_was_scored(runtime: Runtime, home: Home
     (told,) = tickets.one(runtime, home.slug, home.connection, "T-1").messages
 
     assert told.scored_at is not None
-    assert dataclasses.replace(told, scored_at=None) == tickets.TicketMessage(
+    assert dataclasses.replace(told, scored_at=None, written_at=0.0) == tickets.TicketMessage(
         message_id=name,
         author=Author.CUSTOMER,
+        written_at=0.0,
         score=-82,  # type: ignore[arg-type]
         label="urgent",
         confidence=0.9,

@@ -82,7 +82,7 @@ def test_an_alert_shows_the_line_of_scores_and_links_to_the_history(
     notifying.until(lambda: listener.calls, "the alert")
     text = str(listener.calls[0].json)
     assert "▇▅▃▁" in text
-    assert f"https://bridge.example/workspaces/{home.slug}/tickets/{home.connection}/T-1" in text
+    assert f"https://bridge.example/w/{home.slug}/tickets/{home.connection}/T-1" in text
 
 
 def test_an_alert_links_to_the_ticket_in_its_helpdesk(

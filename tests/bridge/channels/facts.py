@@ -29,6 +29,6 @@ def fact(type: EventType = EventType.ESCALATED, **values: Any) -> Fact:
         "indicators": ("third time I ask",),
         "scores": tuple(Score(one) for one in (60, 10, -30, -82)),
         "ticket_url": "https://acme.zendesk.com/agent/tickets/1",
-        "page_url": "https://bridge.example/workspaces/acme/tickets/zendesk-abc/T-1",
+        "page_url": "https://bridge.example/w/acme/tickets/zendesk-abc/T-1",
     }
     return Fact(**(given | values))
