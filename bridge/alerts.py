@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.errors import Invalid
 from bridge.model import Score, Trend
@@ -29,6 +29,19 @@ class Rule:
     labels: tuple[str, ...] | None = None
     not_first: bool = False
     """Not by a customer's first message: everybody writes to support with a problem."""
+    tags: tuple[str, ...] | None = None
+    """The ticket has one of these tags in its helpdesk, or one of these priorities."""
+    priorities: tuple[str, ...] | None = None
+    contacts: int | None = None
+    """The customer has written on at least so many tickets, this one included, within `within_days`."""
+    within_days: int | None = None
+    silent_hours: int | None = None
+    """No public reply of staff for so long since the customer's newest message."""
+
+    @property
+    def asks_mood(self) -> bool:
+        """Whether it asks how the customer feels."""
+        return any(one is not None for one in (self.trend, self.average_below, self.latest_below, self.labels))
 
 
 DEFAULT_RULES = (
@@ -47,19 +60,36 @@ class Situation:
     current_avg: Score | None
     scores: int
     """How many messages have one."""
+    tags: frozenset[str] = frozenset()
+    priority: str | None = None
+    contacts: Mapping[int, int] = field(default_factory=dict)
+    """For numbers of days: on how many tickets its customer has written within them."""
+    silent_hours: float = 0.0
+    """For how long the customer has waited for staff."""
 
 
 def escalating(rules: Sequence[Rule], ticket: Situation) -> Rule | None:
     """The first rule that the ticket meets."""
-    return next((rule for rule in rules if _meets(rule, ticket, margin=0)), None)
+    return next((rule for rule in rules if _meets(rule, ticket, margin=0) and _is_silent(rule, ticket)), None)
 
 
 def has_recovered(rules: Sequence[Rule], ticket: Situation) -> bool:
-    """Whether no rule is met any more, by a margin."""
-    return not any(_meets(rule, ticket, margin=MARGIN) for rule in rules)
+    """Whether no rule is met any more, by a margin. That staff answers is not yet a recovery; the customer decides."""
+    return not any(_meets(rule, ticket, margin=MARGIN) for rule in rules if rule.asks_mood)
 
 
-def _meets(rule: Rule, ticket: Situation, margin: int) -> bool:
+def hours_to_wait(rules: Sequence[Rule], ticket: Situation) -> int | None:
+    """After how many hours without a reply of staff the ticket meets a rule, from now on; None: it meets none so."""
+    waits = [
+        rule.silent_hours
+        for rule in rules
+        if rule.silent_hours is not None and rule.silent_hours > ticket.silent_hours and _meets(rule, ticket, margin=0)
+    ]
+    return min(waits, default=None)
+
+
+def meets_mood(rule: Rule, ticket: Situation, margin: int = 0) -> bool:
+    """Whether the customer feels as the rule asks: what can be told from the conversation alone."""
     if rule.not_first and ticket.scores < 2:
         return False
     return (
@@ -68,6 +98,19 @@ def _meets(rule: Rule, ticket: Situation, margin: int) -> bool:
         and _below(ticket.current_avg, rule.average_below, margin)
         and _below(ticket.latest, rule.latest_below, margin)
     )
+
+
+def _meets(rule: Rule, ticket: Situation, margin: int) -> bool:
+    return (
+        meets_mood(rule, ticket, margin)
+        and (rule.tags is None or not ticket.tags.isdisjoint(rule.tags))
+        and (rule.priorities is None or ticket.priority in rule.priorities)
+        and (rule.contacts is None or ticket.contacts.get(rule.within_days or 0, 0) >= rule.contacts)
+    )
+
+
+def _is_silent(rule: Rule, ticket: Situation) -> bool:
+    return rule.silent_hours is None or ticket.silent_hours >= rule.silent_hours
 
 
 def _below(value: Score | None, cut: Score | None, margin: int) -> bool:
@@ -112,22 +155,50 @@ def _rule(value: object, where: str) -> Rule:
     known = {field.name for field in dataclasses.fields(Rule)}
     if unknown := sorted(set(value) - known):
         raise Invalid(f"{where}.{unknown[0]}", "there is no such condition; there are " + ", ".join(sorted(known)))
-    name, labels = value.get("name"), value.get("labels")
+    name = value.get("name")
     if not isinstance(name, str) or not 1 <= len(name) <= 60 or not name.isidentifier():
         raise Invalid(f"{where}.name", "give a name of letters, digits and _")
-    if labels is not None and not (isinstance(labels, list) and labels and all(isinstance(one, str) for one in labels)):
-        raise Invalid(f"{where}.labels", "give a list of labels")
     rule = Rule(
         name,
         trend=_trend(value.get("trend"), f"{where}.trend"),
         average_below=_cut(value.get("average_below"), f"{where}.average_below"),
         latest_below=_cut(value.get("latest_below"), f"{where}.latest_below"),
-        labels=None if labels is None else tuple(labels),
+        labels=_texts(value.get("labels"), f"{where}.labels"),
         not_first=_switch(value.get("not_first", False), f"{where}.not_first"),
+        tags=_texts(value.get("tags"), f"{where}.tags"),
+        priorities=_texts(value.get("priorities"), f"{where}.priorities"),
+        contacts=_whole(value.get("contacts"), f"{where}.contacts", 2, 50),
+        within_days=_whole(value.get("within_days"), f"{where}.within_days", 1, 90),
+        silent_hours=_whole(value.get("silent_hours"), f"{where}.silent_hours", 1, 24 * 30),
     )
-    if rule.trend is None and rule.average_below is None and rule.latest_below is None and rule.labels is None:
-        raise Invalid(where, "a rule needs a condition: every ticket would escalate")
+    if (rule.contacts is None) != (rule.within_days is None):
+        raise Invalid(where, "contacts and within_days go together")
+    if not rule.asks_mood and (rule.silent_hours is not None or rule.contacts is None):
+        raise Invalid(
+            where,
+            "say how the customer feels (trend, average_below, latest_below or labels): else too many tickets fit",
+        )
     return rule
+
+
+def _texts(value: object, where: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not 1 <= len(value) <= 50 or not all(_is_short(one) for one in value):
+        raise Invalid(where, "give a list of up to 50 short texts")
+    return tuple(value)
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= 200
+
+
+def _whole(value: object, where: str, low: int, high: int) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise Invalid(where, f"give a whole number from {low} to {high}")
+    return value
 
 
 def _trend(value: object, where: str) -> Trend | None:

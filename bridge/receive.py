@@ -131,6 +131,7 @@ def _arrival(known: _Known, received: Received, now: float, vault: Vault) -> Arr
         ignored=received.ignored,
         seen=received.seen,
         forgotten=received.forgotten,
+        facts=received.facts,
         event=True,
     )
 

@@ -85,6 +85,7 @@ def _arrivals(request: PendingRead, received: Received, now: float) -> list[Arri
         targets=received.targets,
         seen=seen,
         forgotten=received.forgotten,
+        facts=received.facts,
     )
     if request.origin is not Origin.LIVE:
         return [dataclasses.replace(whole, messages=received.messages)]

@@ -48,6 +48,8 @@ TASKS = (
     Task("retention", 3600.0, "jobs.retention.run"),
     Task("digest", 3600.0, "jobs.digest.run"),
     Task("numbers", 60.0, "jobs.numbers.run"),
+    Task("mood", 900.0, "jobs.mood.run"),
+    Task("silence", 60.0, "jobs.silence.run"),
 )
 
 

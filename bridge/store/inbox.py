@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bridge.connector import Forgotten, LabelChange, Seen, Target, TargetKind
+from bridge.connector import Forgotten, LabelChange, Seen, Target, TargetKind, TicketFacts
 from bridge.model import Author, Message, Origin
-from bridge.store import seen
+from bridge.store import facts, seen
 from bridge.store.corrections import apply_label_change
 from bridge.store.forget import forget
 from bridge.store.rows import rows_parameter, rows_sql, statement
@@ -39,6 +39,7 @@ class Arrival:
     seen: Sequence[Seen] = ()
     """What the helpdesk says that tickets showed: kept for the messages and read requests that came with it."""
     forgotten: Sequence[Forgotten] = ()
+    facts: Sequence[TicketFacts] = ()
     event: bool = False
     """The helpdesk sent it: it counts as a sign of life of the connection."""
 
@@ -73,6 +74,9 @@ def store_arrivals(connection: sa.Connection, arrivals: Sequence[Arrival]) -> li
     new_messages = _insert_messages(connection, current, known)
     new_targets = _insert_targets(connection, current, known)
     doubted = seen.doubt(connection, [(a.connection_id, one) for a in current for one in _for_tickets(a)])
+    told = [(known[a.connection_id].workspace_id, a.connection_id, one) for a in current for one in a.facts]
+    if told:
+        facts.store(connection, told)
     receipts: list[Receipt] = []
     for arrival in fresh:
         if arrival is None:

@@ -11,10 +11,11 @@ from bridge import alerts
 from bridge.alerts import COOLDOWN, Rule, Situation
 from bridge.model import UNKNOWN, Origin
 from bridge.scale import shown
-from bridge.store import escalations
+from bridge.store import escalations, silences
 from bridge.store.alert_budget import within_budget
 from bridge.store.events import Event, EventType, insert_events, send_to
 from bridge.store.rows import rows_parameter, rows_sql, statement
+from bridge.store.situations import situations
 from bridge.store.ticket_state import Moved, TicketKey
 
 
@@ -36,12 +37,22 @@ def tell(connection: sa.Connection, moved: Sequence[Moved], now: float) -> bool:
     Only a live message alerts. What a backfill or a new scale changes is an event of that origin, which
     endpoints get when they ask for it.
     """
-    rules = _rules(connection, {one.touched.workspace_id for one in moved if one.touched.may_alert or one.escalated_by})
+    turning = [one for one in moved if one.touched.may_alert or one.escalated_by]
+    rules = _rules(connection, {one.touched.workspace_id for one in turning})
+    seen = situations(connection, turning, rules, now)
     told: list[tuple[Moved, EventType, Rule | None]] = []
+    waiting: list[tuple[Moved, int | None]] = []
     for one in moved:
         if one.state.label not in (UNKNOWN, one.known_label):
             told.append((one, EventType.SENTIMENT_CHANGED, None))
-        told += [(one, *turn) for turn in _turn(one, rules.get(one.touched.workspace_id, ()), now)]
+        if one.key in seen:
+            of_workspace = rules[one.touched.workspace_id]
+            turn = _turn(one, of_workspace, seen[one.key], now)
+            told += [(one, *kind) for kind in turn]
+            if any(rule.silent_hours is not None for rule in of_workspace):
+                may = not turn and one.escalated_by is None and one.touched.may_alert
+                waiting.append((one, alerts.hours_to_wait(of_workspace, seen[one.key]) if may else None))
+    _wait(connection, waiting)
     if not told:
         return False
     details = _details(connection, {one.key: one for one, _, _ in told})
@@ -71,18 +82,33 @@ def _rules(connection: sa.Connection, workspace_ids: set[int]) -> dict[int, Sequ
     return found | {workspace_id: alerts.from_json(rules) for workspace_id, rules in stored}
 
 
-def _turn(one: Moved, rules: Sequence[Rule], now: float) -> list[tuple[EventType, Rule | None]]:
+def _turn(one: Moved, rules: Sequence[Rule], ticket: Situation, now: float) -> list[tuple[EventType, Rule | None]]:
     """Whether the ticket escalates or recovers now. It does either at most once."""
-    state = one.state
-    scores = state.messages_scored - state.messages_unknown
-    ticket = Situation(state.label, state.score, state.trend, state.current_avg, scores)
     if one.escalated_by is not None:
-        live = one.touched.origin in (Origin.LIVE, Origin.CORRECTION)
+        live = one.touched.origin in (Origin.LIVE, Origin.CORRECTION) and not one.touched.silent
         return [(EventType.RECOVERED, None)] if live and alerts.has_recovered(rules, ticket) else []
-    if not one.touched.may_alert or (one.escalated_at is not None and now < one.escalated_at + COOLDOWN):
+    if not one.touched.may_alert or _is_cooling(one, now):
         return []
     rule = alerts.escalating(rules, ticket)
     return [] if rule is None else [(EventType.ESCALATED, rule)]
+
+
+def _is_cooling(one: Moved, now: float) -> bool:
+    return one.escalated_at is not None and now < one.escalated_at + COOLDOWN
+
+
+def _wait(connection: sa.Connection, waiting: Sequence[tuple[Moved, int | None]]) -> None:
+    """When to look whether staff has answered, where a rule asks for it."""
+    silences.forget(connection, [one.key for one, hours in waiting if hours is None])
+    silences.expect(
+        connection,
+        [
+            (one.key, one.touched.workspace_id, one.state.shown_message_id, one.state.newest_at, at)
+            for one, hours in waiting
+            if hours is not None
+            for at in (one.state.newest_at + hours * 3600,)
+        ],
+    )
 
 
 def _mark(connection: sa.Connection, told: Sequence[tuple[Moved, EventType, Rule | None]], now: float) -> None:

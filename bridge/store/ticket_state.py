@@ -34,6 +34,8 @@ class Touched:
     """Nothing of the ticket that was written before this changed; by default it is read whole."""
     hours: frozenset[int] = frozenset()
     """The hours in which those messages were written."""
+    silent: bool = False
+    """Staff has not answered the newest message; nothing but the time has changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,3 +197,16 @@ def test_a_workspaces_own_rules_hold_instead_of_the_usual_ones(scene: Scene, con
     assert told(scene, ESCALATED) == []
     scene.score(connection, "T-1", -40, at=NOW + 10)
     assert scene.rows(tickets)[1].escalated_by == "low"
+
+
+def test_two_thousand_old_angry_tickets_raise_no_alert_and_tell_no_endpoint(scene: Scene, connection: str) -> None:
+    scene.score(connection, "T-0", 10)
+    channel(scene)
+    channel(scene, "webhook")
+    old = [message(f"T-{number + 1}", at=NOW - 90 * 86_400) for number in range(2000)]
+    scene.arrive(connection, *old, origin=Origin.BACKFILL)
+    for _ in range(2):
+        scene.settle(dict.fromkeys(scene.claim(), -90))
+    assert len(scene.rows(tickets)) == 2001
+    assert told(scene, ESCALATED) == []
+    assert deliveries(scene) == []
