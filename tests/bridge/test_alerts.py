@@ -67,3 +67,33 @@ def test_rules_come_back_from_their_json() -> None:
 def test_rules_that_mean_nothing_are_refused(text: str) -> None:
     with pytest.raises(Invalid):
         from_json(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"name":"x","tags":["vip"]}]',
+        '[{"name":"x","silent_hours":4}]',
+        '[{"name":"x","latest_below":0,"silent_hours":0}]',
+        '[{"name":"x","contacts":3}]',
+        '[{"name":"x","contacts":1,"within_days":7}]',
+        '[{"name":"x","latest_below":0,"tags":[]}]',
+        '[{"name":"x","latest_below":0,"priorities":"high"}]',
+    ],
+)
+def test_rules_that_would_fit_too_many_tickets_or_none_are_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        from_json(text)
+
+
+def test_rules_that_ask_for_more_than_the_mood_come_back_from_their_json() -> None:
+    rules = (
+        Rule("vip", latest_below=Score(-20), tags=("vip",), priorities=("high",), silent_hours=4),
+        Rule("again", contacts=3, within_days=7),
+    )
+    assert from_json(to_json(rules)) == rules
+
+
+def test_a_rule_of_repeated_contact_alone_keeps_no_ticket_from_recovering() -> None:
+    again = (Rule("again", contacts=2, within_days=7),)
+    assert has_recovered(again, ticket())
