@@ -6,10 +6,10 @@ ARGS =
 # Tests run in as many processes as there are cores, a file's tests in one of them; `make test JOBS=0` keeps to one.
 JOBS = auto
 
-.PHONY: help demo test soak lint bench lock clean
+.PHONY: help demo test soak lint bench bench-scorer train lock clean
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /make \1@/' | tr '@' '\t' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /make \1@/' | tr '@' '\t' | expand -t 14
 
 # exec: no shell stays between make and the command, so Ctrl-C reaches it at once.
 demo: .venv/run ## sample tickets in a sandbox helpdesk; Ctrl-C ends it
@@ -30,6 +30,13 @@ lint: .venv/test ## style, types, layers, and that the lock file fits pyproject.
 
 bench: .venv/test ## speed and cost; a table for each
 	@exec $(PY) -m benchmarks $(ARGS)
+
+# DATA=dev.jsonl (its format is in training/train.py); LISTS="--hu-liu FOLDER --guessed FILE" as docs/scoring.md says
+train: .venv/test ## the embedded scorer's weights from DATA, minutes
+	@exec env OMP_NUM_THREADS=1 $(PY) -m training.train $(DATA) $(LISTS)
+
+bench-scorer: .venv/test ## what the embedded scorer is worth beside VADER; DATA as for train
+	@exec env OMP_NUM_THREADS=1 $(PY) -m training.bench $(DATA) $(LISTS)
 
 lock: .venv/bin/pip ## requirements.lock from pyproject.toml; UPGRADE=1 renews every version
 	@$(INSTALL) uv==0.13.9

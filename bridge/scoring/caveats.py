@@ -14,13 +14,14 @@ SARCASM = "sarcasm"
 OFFLINE_FALLBACK = "offline_fallback"
 TRUNCATED = "truncated"
 
-_FEWEST_WORDS = 3
+FEWEST_WORDS = 3
 _CODE_FENCE = re.compile(r"\s{0,9}(```|~~~)")
 _CODE_LINE = re.compile(
     r"""(?:
         at\s+[\w.$<>]+\(                                        # Java, JavaScript
         | File\s".*",\sline\s\d+ | Traceback\s\(most             # Python
         | (?:\w+\.)+\w*(?:Exception|Error)\b
+        | (?:raise|throw)\s+(?:new\s+)?\w+\(
         | \[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d                         # a log's time
         | \[(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL)\]
         | (?:\$|>>>)\s\S | <\/?\w+[^<>]*>\s*$ | (?:\/\/|\#!|\/\*|\*\/)
@@ -46,13 +47,13 @@ def caveats_of(text: str, languages: Collection[str] = (), truncated: bool = Fal
     `languages`: the workspace's (ISO 639-1); empty: languages are not looked at.
     `truncated`: the text was cut before. The scorer adds `sarcasm`, the drain `offline_fallback`.
     """
-    prose = _prose(text)
+    prose = prose_of(text)
     found = []
-    if not has_words(text, _FEWEST_WORDS):
+    if not has_words(text, FEWEST_WORDS):
         found.append(SHORT)
     if _size(prose) * 2 < _size(text):
         found.append(MOSTLY_CODE)
-    if languages and has_words(prose, _FEWEST_WORDS):
+    if languages and has_words(prose, FEWEST_WORDS):
         language = language_of(prose)
         if language is not None and language not in languages:
             found.append(f"language:{language}")
@@ -66,8 +67,8 @@ def with_caveats(verdict: Verdict, *caveats: str) -> Verdict:
     return replace(verdict, caveats=tuple(dict.fromkeys(verdict.caveats + caveats)))
 
 
-def _prose(text: str) -> str:
-    """The lines that are neither code nor log."""
+def prose_of(text: str) -> str:
+    """The lines of a text that are neither code nor log."""
     kept = []
     in_fence = False
     for line in text.splitlines():

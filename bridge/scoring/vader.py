@@ -1,29 +1,25 @@
-"""What VADER says of a text: the one place that knows vaderSentiment, which is published without types.
+"""VADER's word list and rules, read in one pass over our own words.
 
-VADER (Hutto and Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text",
-ICWSM 2014) sums the weights of a word list under rules for negation, emphasis and emoji.
+The rules are those of Hutto and Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media
+Text" (ICWSM 2014): negation, intensifiers, capitals, `but`, exclamation and question marks. The list comes from the
+package `vaderSentiment`, which is not imported: its module takes longer to load than all of ours.
 """
 
 import functools
-import heapq
-import itertools
-import re
-import string
-import threading
-from collections.abc import Iterator
-from typing import Any
+import importlib.util
+import math
+from collections.abc import Mapping
+from pathlib import Path
 
-from vaderSentiment import vaderSentiment
+NEGATES = -0.74
+BOOST = 0.293
+CAPITALS = 0.733
+_FADES = (1.0, 0.95, 0.9)
+"""What is left of an intensifier one, two and three words before the word."""
 
-WINDOW = 30
-MOST_WORDS = 5_000
-_LOOKED_AT = 12
-"""So many of a text's heaviest words are weighed where they stand; more would hardly explain it better."""
-_SURROUNDINGS = 3
-"""VADER looks at so many words before a word, and at two behind it."""
-
-_NO_MOOD = ("care", "dear", "help", "helping", "helps", "please", "support", "supports", "urgent")
+NO_MOOD = ("care", "dear", "help", "helping", "helps", "please", "support", "supports", "urgent")
 """Good words in VADER's list, mere courtesy or the matter itself in a support desk: every polite question was happy."""
+
 _EMOJI = {
     "\U0001f621": "furious",  # pouting face
     "\U0001f92c": "furious",  # face with symbols on mouth
@@ -40,95 +36,64 @@ _EMOJI = {
 }
 """Words of VADER's list for emoji whose Unicode names say nothing, or the wrong thing."""
 
-_WORD = re.compile(r"\S+")
-_STRAIGHT = str.maketrans("\u2019\u02bc", "''")
-_SHIFTERS = frozenset(vaderSentiment.NEGATE) | frozenset(vaderSentiment.BOOSTER_DICT)
-_loading = threading.Lock()
-
-
-def compound(text: str) -> float:
-    """How good (up to 1) or bad (down to -1) the text sounds; 0 when VADER knows no word of it.
-
-    Up to 30 words it is VADER's own figure (`compound`), with its word list as changed above. A longer text is
-    read in windows of 30 words, and its best and its worst window are added up: VADER's rules are quadratic in
-    the number of words, and its sum over a long text tells little but the length. The first 5,000 words are
-    read; an emoji counts as the words that name it.
-    """
-    words = _named_emoji(text.translate(_STRAIGHT)).split()[:MOST_WORDS]
-    windows = [" ".join(words[start : start + WINDOW]) for start in range(0, len(words), WINDOW)]
-    scores = [_analyzer().polarity_scores(window)["compound"] for window in windows]
-    return float(max([0.0, *scores]) + min([0.0, *scores]))
-
-
-def heaviest(text: str, sign: int) -> list[tuple[int, int]]:
-    """Where the pieces stand that pull the score most to this sign (1 or -1), the heaviest first.
-
-    A piece is a word of VADER's list with the negations and intensifiers just before it, or an emoji.
-    """
-    same = text.translate(_STRAIGHT)
-    pieces = [*_words(same), *_emoji(same)]
-    pieces.sort(key=lambda piece: -sign * piece[0])
-    return [span for weight, span in pieces if sign * weight > 0]
-
-
-def _words(text: str) -> Iterator[tuple[float, tuple[int, int]]]:
-    """The weights, as they stand, of the words that are heaviest in the list."""
-    lexicon = _analyzer().lexicon
-    found = list(itertools.islice(_WORD.finditer(text), MOST_WORDS))
-    known = [(abs(lexicon.get(_bare(word[0]).lower(), 0)), place) for place, word in enumerate(found)]
-    for listed, place in heapq.nlargest(_LOOKED_AT, known, key=lambda item: item[0]):
-        if listed:
-            first = max(0, place - _SURROUNDINGS)
-            near = vaderSentiment.SentiText(" ".join(word[0] for word in found[first : place + _SURROUNDINGS]))
-            word = near.words_and_emoticons[place - first]
-            weight = _analyzer().sentiment_valence(0, near, word, place - first, [])[0]
-            yield weight, _with_shifters(text, found, place)
-
-
-def _with_shifters(text: str, words: list[re.Match[str]], place: int) -> tuple[int, int]:
-    bare = _bare(words[place][0])
-    start = words[place].start() + words[place][0].index(bare)
-    end = start + len(bare)
-    for before in reversed(words[max(0, place - _SURROUNDINGS) : place]):
-        if text[before.end() : start] != " " or before[0].lower() not in _SHIFTERS:
-            break
-        start = before.start()
-    return start, end
-
-
-def _emoji(text: str) -> Iterator[tuple[float, tuple[int, int]]]:
-    if text.isascii():
-        return
-    lexicon, names = _analyzer().lexicon, _analyzer().emojis
-    for sign in dict.fromkeys(text):
-        if sign in names:
-            place = text.index(sign)
-            yield sum(lexicon.get(word, 0) for word in names[sign].split()), (place, place + 1)
-
-
-def _bare(word: str) -> str:
-    # As VADER does it: what would leave two characters or fewer was an emoticon.
-    stripped = word.strip(string.punctuation)
-    return stripped if len(stripped) > 2 else word
-
-
-def _named_emoji(text: str) -> str:
-    # VADER does this itself, but glues the name to the letter behind it, and a window of emoji would grow long.
-    if text.isascii():
-        return text
-    names = _analyzer().emojis
-    return "".join(f" {names[sign]} " if sign in names else sign for sign in text)
-
-
-def _analyzer() -> Any:
-    with _loading:
-        return _load()
+_MORE = """
+    absolutely amazingly awfully completely considerable considerably decidedly deeply effing enormous enormously
+    entirely especially exceptional exceptionally extreme extremely fabulously flipping frackin fracking fricking
+    frickin frigging fully fuckin fucking greatly hella highly hugely incredible incredibly intensely major majorly
+    more most particularly purely quite really remarkably so substantially thoroughly total totally tremendous
+    tremendously uber unbelievably unusually utter utterly very"""
+_LESS = """
+    almost barely hardly kinda less little marginal marginally occasional occasionally partly scarce scarcely slight
+    slightly somewhat sorta"""
+BOOSTERS: Mapping[str, float] = dict.fromkeys(_MORE.split(), BOOST) | dict.fromkeys(_LESS.split(), -BOOST)
 
 
 @functools.cache
-def _load() -> Any:
-    analyzer = vaderSentiment.SentimentIntensityAnalyzer()
-    for word in _NO_MOOD:
-        del analyzer.lexicon[word]
-    analyzer.emojis.update(_EMOJI)
-    return analyzer
+def valences() -> Mapping[str, float]:
+    """The weight of each word, face and emoji of the list, about -4 to 4."""
+    found = _read("vader_lexicon.txt")
+    weights = {word: float(rest.split("\t", 1)[0]) for word, rest in found}
+    for word in NO_MOOD:
+        del weights[word]
+    for sign, name in (*_read("emoji_utf8_lexicon.txt"), *_EMOJI.items()):
+        known = [weights[word] for word in name.split() if word in weights]
+        if known:
+            weights[sign] = sum(known)
+        else:
+            weights.pop(sign, None)
+    return weights
+
+
+def _read(name: str) -> list[tuple[str, str]]:
+    spec = importlib.util.find_spec("vaderSentiment")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("vaderSentiment is not installed: its word list is needed")
+    lines = (Path(spec.submodule_search_locations[0]) / name).read_text("utf-8").splitlines()
+    return [(word, rest) for word, _, rest in (line.partition("\t") for line in lines) if rest]
+
+
+def weighed(valence: float, boosts: tuple[float, float, float], negated: bool, shouted: bool) -> float:
+    """A word's weight where it stands. `boosts`: of the words one, two and three places before it.
+
+    `shouted`: it stands in capitals in a text that is not all in capitals.
+    """
+    sign = 1.0 if valence > 0 else -1.0
+    if shouted:
+        valence += sign * CAPITALS
+    for boost, left in zip(boosts, _FADES, strict=True):
+        if boost:
+            valence += sign * boost * left
+    return valence * NEGATES if negated else valence
+
+
+def compound(weights: list[float], but: int, places: list[int], exclamations: int, questions: int) -> float:
+    """VADER's figure of -1 to 1 for the weights of a text's words. `but`: the place of the last "but", -1 for none."""
+    if not weights:
+        return 0.0
+    if but >= 0:
+        weights = [weight * (0.5 if place < but else 1.5) for weight, place in zip(weights, places, strict=True)]
+    total = math.fsum(weights)
+    emphasis = min(exclamations, 4) * 0.292 + (0 if questions < 2 else min(questions * 0.18, 0.96))
+    if total:
+        total += math.copysign(emphasis, total)
+    return total / math.sqrt(total * total + 15)

@@ -1,49 +1,45 @@
+"""VADER's word list and rules, in our own reading."""
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from bridge.scoring.vader import WINDOW, compound, heaviest
+from bridge.scoring import vader
+from bridge.scoring.features import DENSE, features
+from bridge.scoring.weights import model
 
 PLAIN = SentimentIntensityAnalyzer()
-WORDS = st.lists(
-    st.sampled_from(
-        [
-            "the",
-            "not",
-            "never",
-            "isn't",
-            "no",
-            "very",
-            "kind",
-            "of",
-            "so",
-            "but",
-            "good",
-            "BAD",
-            "great!",
-            "awful?",
-            ":)",
-        ]
-    ),
-    max_size=WINDOW,
+FIGURE = DENSE - 2
+"""Where VADER's figure stands among the features."""
+
+
+def compound(text: str) -> float:
+    return float(features(text, model().vocabulary).dense[FIGURE])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "good",
+        "The food was good",
+        "The food was very good",
+        "The food was extremely very good",
+        "The food was slightly bad",
+        "The food was not good",
+        "It was never good",
+        "It isn't good",
+        "GOOD food",
+        "GOOD FOOD",
+        "good!!!",
+        "bad!!!!!!!",
+        "It was good, but the room was bad",
+        "bad but great",
+        ":)",
+        "nothing of mood here",
+        "Is it bad? Really bad?",
+    ],
 )
-
-
-def pieces(text: str, sign: int) -> list[str]:
-    return [text[start:end] for start, end in heaviest(text, sign)]
-
-
-@given(WORDS)
-def test_a_short_text_has_the_figure_of_vader_itself(words: list[str]) -> None:
-    text = " ".join(words)
-    assert compound(text) == PLAIN.polarity_scores(text)["compound"]
-
-
-def test_a_long_text_has_the_figures_of_its_best_and_its_worst_window() -> None:
-    calm = " the" * (WINDOW - 1)
-    text = f"good{calm} great{calm} bad{calm} the"
-    assert compound(text) == pytest.approx(compound("great") + compound("bad"))
+def test_a_text_has_about_the_figure_of_vader_itself(text: str) -> None:
+    assert compound(text) == pytest.approx(PLAIN.polarity_scores(text)["compound"], abs=0.06)
 
 
 def test_a_curly_apostrophe_negates_like_a_straight_one() -> None:
@@ -60,25 +56,10 @@ def test_an_angry_or_sad_emoji_is_bad(emoji: str) -> None:
     assert compound(emoji) < 0
 
 
-@pytest.mark.parametrize("emoji", ["\U0001f44d", "\U0001f64f", "\U0001f60a", "\u2764\ufe0f", "\U0001f389"])
+@pytest.mark.parametrize("emoji", ["\U0001f44d", "\U0001f600", "\U0001f64f", "\u2764"])
 def test_a_happy_emoji_is_good(emoji: str) -> None:
-    assert compound(f"ok{emoji}then") > 0
+    assert compound(emoji) > 0
 
 
-def test_the_heaviest_pieces_come_first_with_what_shifts_them() -> None:
-    text = "Terrible, and support was not very good either."
-    assert pieces(text, -1) == ["Terrible", "not very good"]
-
-
-def test_a_piece_pulls_to_the_side_it_stands_on_in_the_text() -> None:
-    text = "not good, but I love it"
-    assert (pieces(text, 1), pieces(text, -1)) == (["love"], ["not good"])
-
-
-def test_an_emoji_is_a_piece() -> None:
-    assert pieces("again \U0001f621\U0001f621", -1) == ["\U0001f621"]
-
-
-@given(st.text() | WORDS.map(" ".join), st.sampled_from([1, -1]))
-def test_pieces_lie_inside_any_text(text: str, sign: int) -> None:
-    assert all(0 <= start < end <= len(text) for start, end in heaviest(text, sign))
+def test_the_list_is_read_without_the_package_being_imported() -> None:
+    assert vader.valences()["terrible"] < 0 < vader.valences()["great"]
