@@ -9,7 +9,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from bridge.model import Origin
-from bridge.store.rows import rows_parameter, rows_sql
+from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.tables import State
 
 WEBHOOK = "webhook"
@@ -88,7 +88,12 @@ def insert_events(connection: sa.Connection, events: Sequence[Event]) -> Inserte
 
 def send_to(connection: sa.Connection, event: Event, event_id: int, receiver_ids: Sequence[int]) -> None:
     """Makes deliveries of a stored event to these receivers. One that has it already is left alone."""
-    _deliver(connection, [_delivery(event, event_id, receiver_id) for receiver_id in receiver_ids])
+    send_each(connection, [(event, event_id, receiver_ids)])
+
+
+def send_each(connection: sa.Connection, told: Sequence[tuple[Event, int, Sequence[int]]]) -> None:
+    """The same of several events at once: each with its id and its receivers."""
+    _deliver(connection, [_delivery(event, event_id, one) for event, event_id, receivers in told for one in receivers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def _receivers(connection: sa.Connection, workspace_ids: set[int]) -> dict[int, 
     found: dict[int, list[_Receiver]] = {}
     asked = rows_sql(connection, {"id": "int"})
     rows = connection.execute(
-        sa.text(
+        statement(
             "SELECT id, workspace_id, kind, types, origins FROM receivers WHERE disabled_at IS NULL"
             f" AND removed_at IS NULL AND workspace_id IN (SELECT id FROM {asked} AS given)"
         ),
@@ -141,7 +146,7 @@ def _insert(connection: sa.Connection, events: Sequence[Event]) -> list[int]:
     # Ids rise in the order given: in it the events of a ticket are delivered.
     rows = [_event(event) for event in events]
     inserted = connection.execute(
-        sa.text(
+        statement(
             f"INSERT INTO events ({names}) SELECT {names} FROM {source} AS given WHERE true"
             " ORDER BY place RETURNING id, webhook_id"
         ),
@@ -197,7 +202,7 @@ def _deliver(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> Non
         return
     names, source = ", ".join(_DELIVERY), rows_sql(connection, _DELIVERY)
     connection.execute(
-        sa.text(
+        statement(
             f"INSERT INTO deliveries ({names}) SELECT {names} FROM {source} AS given WHERE true"
             " ORDER BY event_id, receiver_id ON CONFLICT (event_id, receiver_id) DO NOTHING"
         ),

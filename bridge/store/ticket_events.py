@@ -13,7 +13,7 @@ from bridge.model import UNKNOWN, Origin
 from bridge.scale import shown
 from bridge.store import escalations, silences
 from bridge.store.alert_budget import within_budget
-from bridge.store.events import Event, EventType, insert_events, send_to
+from bridge.store.events import Event, EventType, insert_events, send_each
 from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.situations import situations
 from bridge.store.ticket_state import Moved, TicketKey
@@ -59,13 +59,15 @@ def tell(connection: sa.Connection, moved: Sequence[Moved], now: float) -> bool:
     events = [_event(one, kind, rule, details[one.key], now) for one, kind, rule in told]
     inserted = insert_events(connection, events)
     _mark(connection, told, now)
-    alerted = False
-    for event, event_id in zip(events, inserted.ids, strict=True):
-        if event.type is not EventType.SENTIMENT_CHANGED:
-            receivers = within_budget(connection, event, now)
-            send_to(connection, event, event_id, receivers)
-            alerted = alerted or bool(receivers)
-    return inserted.told or alerted
+    turns = [
+        (event, event_id)
+        for event, event_id in zip(events, inserted.ids, strict=True)
+        if event.type is not EventType.SENTIMENT_CHANGED
+    ]
+    channels = within_budget(connection, [event for event, _ in turns], now)
+    alerts_of = [(event, event_id, some) for (event, event_id), some in zip(turns, channels, strict=True)]
+    send_each(connection, alerts_of)
+    return inserted.told or any(channels)
 
 
 def _rules(connection: sa.Connection, workspace_ids: set[int]) -> dict[int, Sequence[Rule]]:
