@@ -23,6 +23,8 @@ class WorkspaceSettings:
     languages: tuple[str, ...] = ("en",)
     backfill_daily: int = 200
     backfill_write: str = "open"
+    backfill_at: str = "02:00"
+    """The time of day, UTC, when the daily backfill may begin."""
     retention: int = 0
     """Days that customer text is kept after scoring."""
     monthly_budget_usd: float | None = None
@@ -126,6 +128,12 @@ def _choice(key: str, value: str) -> str:
     return value
 
 
+def _time_of_day(key: str, value: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise Invalid(key, "give a time of day in UTC, such as 02:00")
+    return value
+
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -142,6 +150,7 @@ _PARSERS: dict[str, Callable[[str, str], object]] = {
     "languages": _languages,
     "backfill_daily": _whole(0, 100_000),
     "backfill_write": _choice,
+    "backfill_at": _time_of_day,
     "retention": _whole(0, 3650),
     "monthly_budget_usd": _optional(_number(0, 1_000_000)),
     "confidence_floor": _number(0, 1),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bridge.errors import Invalid
 from bridge.runtime import Runtime
-from bridge.store import relabel, removal
+from bridge.store import positions, relabel, removal
 from bridge.store import workspaces as rows
 from bridge.store.connections import look_again
 from bridge.store.usage import forget_notes
@@ -59,6 +59,9 @@ def set(runtime: Runtime, slug: str, values: Mapping[str, str]) -> Workspace:
         rows.update_settings(connection, workspace.id, changed(workspace.settings, values))
         if "monthly_budget_usd" in values:
             forget_notes(connection, workspace.id)
+        after = rows.by_slug(connection, slug)
+        if after.settings.enabled and not workspace.settings.enabled:
+            positions.begin_again(connection, workspace.id)
         if "scale" in values:
             look_again(connection, workspace.id)
         return rows.by_slug(connection, slug)

@@ -1,18 +1,18 @@
 """The read drain: asks the helpdesk what a read request names, and stores the messages not known yet."""
 
-import dataclasses
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from bridge.connections import access_to, connector_of
 from bridge.connector import Gone, Received
-from bridge.model import Origin
+from bridge.model import Message, Origin
 from bridge.receive import sealed
 from bridge.runtime import Runtime
-from bridge.store import connections
+from bridge.store import connections, runs
 from bridge.store.inbox import Arrival, store_arrivals
 from bridge.store.queue import PutOff
 from bridge.store.reads import PendingRead, finish_reads, pending_reads
@@ -50,8 +50,15 @@ def _read(runtime: Runtime, request: PendingRead) -> Received:
         extra={"connection": row.id, "ticket": request.target.name, "count": len(received.messages)},
     )
     secret = Secret(runtime.vault.decrypt(request.secret))
-    messages = tuple(sealed(message, runtime.vault, secret) for message in received.messages)
-    return dataclasses.replace(received, messages=messages)
+
+    def seal(messages: Sequence[Message]) -> tuple[Message, ...]:
+        return tuple(sealed(message, runtime.vault, secret) for message in messages)
+
+    backlog = received.backlog
+    if backlog is not None:
+        listed = [one if one.messages is None else replace(one, messages=seal(one.messages)) for one in backlog.tickets]
+        backlog = replace(backlog, tickets=tuple(listed))
+    return replace(received, messages=seal(received.messages), backlog=backlog)
 
 
 def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[PendingRead, Received]]) -> list[PutOff]:
@@ -62,7 +69,7 @@ def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[Pend
     for one in done:
         if one.result is None:
             continue
-        receipts = store_arrivals(connection, _arrivals(one.row, one.result, now))
+        receipts = store_arrivals(connection, _arrivals(connection, one.row, one.result, now))
         if any(receipt.stale for receipt in receipts) and one.row.connected:
             again.append(PutOff(one.row.row_id, now, "the connection changed meanwhile", own_error=False))
         else:
@@ -73,8 +80,11 @@ def settle(runtime: Runtime, connection: sa.Connection, done: Sequence[Done[Pend
     return again
 
 
-def _arrivals(request: PendingRead, received: Received, now: float) -> list[Arrival]:
-    """Live messages and, as bulk work, those too old to alert about."""
+def _arrivals(connection: sa.Connection, request: PendingRead, received: Received, now: float) -> list[Arrival]:
+    """Live messages and, as bulk work, those too old to alert about; of a page of the backlog, what its run takes."""
+    if received.backlog is not None and request.run is not None:
+        taken = runs.take(connection, request.run, request.connection_id, request.target, received.backlog, now)
+        received = replace(received, messages=taken.messages, targets=taken.targets)
     oldest = now - from_json(request.settings).alert_max_age
     seen = received.seen if request.seen is None else (*received.seen, request.seen)
     whole = Arrival(
@@ -85,13 +95,14 @@ def _arrivals(request: PendingRead, received: Received, now: float) -> list[Arri
         targets=received.targets,
         seen=seen,
         forgotten=received.forgotten,
+        run=request.run,
         facts=received.facts,
     )
     if request.origin is not Origin.LIVE:
-        return [dataclasses.replace(whole, messages=received.messages)]
+        return [replace(whole, messages=received.messages)]
     young = [message for message in received.messages if message.written_at >= oldest]
     old = [message for message in received.messages if message.written_at < oldest]
-    live = dataclasses.replace(whole, messages=young, label_changes=received.label_changes)
+    live = replace(whole, messages=young, label_changes=received.label_changes)
     bulk = Arrival(request.connection_id, request.revision, now, Origin.BACKFILL, messages=old, seen=seen)
     return [live, bulk] if old else [live]
 

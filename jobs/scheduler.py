@@ -45,6 +45,7 @@ class Task:
 
 TASKS = (
     Task("poll", 10.0, "jobs.poll.run"),
+    Task("backfill", 60.0, "jobs.backfill.run"),
     Task("retention", 3600.0, "jobs.retention.run"),
     Task("digest", 3600.0, "jobs.digest.run"),
     Task("numbers", 60.0, "jobs.numbers.run"),

@@ -33,6 +33,8 @@ COMMANDS = {
     "token": "token",
     "retry": "retry",
     "rescore": "rescore",
+    "backfill": "backfill",
+    "runs": "backfill",
     "release": "release",
     "releases": "release",
     "doctor": "doctor",
@@ -59,7 +61,7 @@ class Commands(click.Group):
         return found
 
 
-_ATTRIBUTES = {"eval": "evaluate_file", "try": "try_file"}
+_ATTRIBUTES = {"eval": "evaluate_file", "try": "try_file", "runs": "list_runs"}
 
 
 @click.command(cls=Commands)

@@ -42,6 +42,8 @@ class Arrival:
     facts: Sequence[TicketFacts] = ()
     event: bool = False
     """The helpdesk sent it: it counts as a sign of life of the connection."""
+    run: str | None = None
+    """The run over old tickets that asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ _MESSAGE_COLUMNS = {
     "due_at": "float",
     "text_hash": "text",
     "seen": "text",
+    "run": "text",
 }
 
 # What an arrival may bring its text to: a message that came while the workspace was off, or one that `rescore` wants.
@@ -148,7 +151,7 @@ _TAKES_TEXT = (
     f"(messages.state = {int(State.IGNORED)} OR (messages.wanted = 1"
     f" AND messages.state = {int(State.SETTLED)} AND excluded.state = {int(State.PENDING)}))"
 )
-_TAKEN = ("author", "author_id", "written_at", "received_at", "text", "text_hash", "seen", "due_at", "state")
+_TAKEN = ("author", "author_id", "written_at", "received_at", "text", "text_hash", "seen", "due_at", "state", "run")
 
 
 def _insert_messages(
@@ -226,6 +229,7 @@ def _message_row(arrival: Arrival, home: _Connection, message: Message) -> list[
         arrival.received_at,
         message.text_hash if text is not None else None,
         _seen_of(arrival, message.ticket_id) if state is State.PENDING else None,
+        arrival.run,
     ]
 
 
@@ -251,6 +255,7 @@ _TARGET_COLUMNS = {
     "bulk": "int",
     "due_at": "float",
     "seen": "text",
+    "run": "text",
 }
 
 
@@ -269,7 +274,7 @@ def _insert_targets(
             key = (arrival.connection_id, str(target.kind), target.name)
             told = _seen_of(arrival, target.name) if target.kind is TargetKind.TICKET else None
             values = [home.workspace_id, *key, str(arrival.origin), arrival.received_at]
-            rows.setdefault(key, ([*values, 0, _bulk(arrival), arrival.received_at, told], id(arrival)))
+            rows.setdefault(key, ([*values, 0, _bulk(arrival), arrival.received_at, told, arrival.run], id(arrival)))
     if not rows:
         return {}
     names = ", ".join(_TARGET_COLUMNS)

@@ -25,6 +25,8 @@ class PendingRead:
     attempts: int
     settings: str
     seen: Seen | None
+    run: str | None
+    """The run over old tickets that asks."""
     secret: str = field(repr=False)
     """The workspace's, encrypted."""
 
@@ -45,6 +47,7 @@ def pending_reads(connection: sa.Connection, ids: Sequence[int]) -> list[Pending
             r.attempts,
             w.settings,
             r.seen,
+            r.run,
             w.secret,
         )
         .join(connections, c.id == r.connection_id)
@@ -63,6 +66,7 @@ def pending_reads(connection: sa.Connection, ids: Sequence[int]) -> list[Pending
             attempts=row.attempts,
             settings=row.settings,
             seen=seen.from_text(row.name, row.seen),
+            run=row.run,
             secret=row.secret,
         )
         for row in connection.execute(query)

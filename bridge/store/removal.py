@@ -15,6 +15,7 @@ from bridge.store.mood_tables import (
     ticket_hours,
     ticket_tags,
 )
+from bridge.store.run_tables import backfill_positions, runs
 from bridge.store.tables import (
     budget_notes,
     connection_state,
@@ -38,7 +39,7 @@ BATCH = 1000
 LARGE = (deliveries, events, messages, tickets, writes, read_requests)
 """Tables with many rows of a connection, each before those that it points to."""
 
-SMALL = (alert_rules, message_hours, ticket_hours, stale_hours, ticket_facts, silences, escalations, releases)
+SMALL = (alert_rules, message_hours, ticket_hours, stale_hours, ticket_facts, silences, escalations, releases, runs)
 
 
 def close(connection: sa.Connection, workspace_id: int) -> list[str]:
@@ -65,7 +66,7 @@ def remove_rest(connection: sa.Connection, workspace_id: int) -> dict[str, int]:
         table.name: connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount
         for table in LARGE
     }
-    for table in (connection_state, ticket_tags):
+    for table in (connection_state, ticket_tags, backfill_positions):
         connection.execute(sa.delete(table).where(table.c.connection_id.in_(mine)))
     for table in (*SMALL, answered):
         connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))

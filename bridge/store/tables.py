@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bridge.store import answered as answered
 from bridge.store import mood_tables as mood_tables
+from bridge.store import run_tables as run_tables
 from bridge.store.table_parts import BigId, partial, queue_columns, queue_indexes, workspace_id
 from bridge.store.table_parts import State as State
 from bridge.store.table_parts import metadata as metadata
@@ -68,10 +69,13 @@ read_requests = sa.Table(
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
     *queue_columns(),
-    # What the event that asked for it said that the ticket showed: for the messages that it brings.
+    # What its event said that the ticket showed: for the messages that it brings.
     sa.Column("seen", sa.Text),
+    # The run over old tickets that asks for it.
+    sa.Column("run", sa.Text),
 )
 queue_indexes(read_requests)
+partial("read_requests_by_run", "run IS NOT NULL", read_requests.c.run)
 # Finds the one that a new read request joins. Not unique: rows that a lost worker held must always come back.
 partial(
     "read_requests_waiting",
@@ -113,11 +117,13 @@ messages = sa.Table(
     sa.Column("cost", sa.Integer),
     # 1: `rescore` waits for its text, which a read brings.
     sa.Column("wanted", sa.SmallInteger),
-    # Until it is scored: what its event said that the ticket showed.
+    # Until it is scored: what its event said that the ticket showed. And the run over old tickets that brought it.
     sa.Column("seen", sa.Text),
+    sa.Column("run", sa.Text),
     sa.UniqueConstraint("connection_id", "ticket_id", "message_id", name="messages_once"),
 )
 queue_indexes(messages)
+partial("messages_by_run", "run IS NOT NULL", messages.c.run)
 partial("messages_by_day", "label IS NOT NULL", messages.c.workspace_id, messages.c.written_at)
 partial("messages_in_order", "label IS NOT NULL", messages.c.connection_id, messages.c.ticket_id, messages.c.written_at)
 partial(

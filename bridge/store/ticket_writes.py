@@ -15,7 +15,7 @@ from bridge.connector import LabelChange, Seen, WriteResult, WriteStatus
 from bridge.model import UNKNOWN, Origin, Sentiment
 from bridge.scale import Scale
 from bridge.store.corrections import apply_label_change
-from bridge.store.tables import State, connections, tickets, workspaces, writes
+from bridge.store.tables import State, connections, messages, tickets, workspaces, writes
 from bridge.store.ticket_state import as_json, desired, from_json, is_doubtful, is_held, needs_write, seen, written
 from bridge.workspace_settings import WorkspaceSettings
 from bridge.workspace_settings import from_json as settings_from
@@ -78,6 +78,7 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingT
     wanted = [row for row in rows if _is_wanted(row, bool(unsure.get((row.connection_id, row.ticket_id))))]
     _let_rest(connection, {row.id for row in rows} - {row.id for row in wanted})
     pending = [_pending(row, unsure.get((row.connection_id, row.ticket_id), ())) for row in wanted]
+    of_runs = _runs(connection, [row for row in wanted if _is_bulk_work(row)])
     opened = [
         {
             "workspace_id": one.workspace_id,
@@ -88,6 +89,7 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingT
             "after": as_json(one.after),
             "cause": one.cause,
             "origin": row.origin,
+            "run": of_runs.get(row.id),
             "created_at": now,
         }
         for one, row in zip(pending, wanted, strict=True)
@@ -100,6 +102,14 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingT
     if opened:
         connection.execute(sa.insert(writes), opened)
     return pending
+
+
+def _runs(connection: sa.Connection, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> dict[int, str]:
+    """The runs that brought the messages which these tickets show, by the tickets' rows."""
+    m, t = messages.c, tickets.c
+    shown = sa.and_(m.connection_id == t.connection_id, m.ticket_id == t.ticket_id, m.message_id == t.shown_message_id)
+    found = sa.select(t.id, m.run).join(messages, shown).where(t.id.in_([row.id for row in rows]), m.run.is_not(None))
+    return {row.id: row.run for row in connection.execute(found)} if rows else {}
 
 
 def _open(connection_id: object, ticket_id: object) -> sa.ColumnElement[bool]:
@@ -211,6 +221,10 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
     if result.status is WriteStatus.UNSURE:
         return
     where = (tickets.c.connection_id == ticket.connection_id) & (tickets.c.ticket_id == ticket.ticket_id)
+    if result.status is WriteStatus.LATER and not ticket.unsure:
+        # Nothing was sent: there is nothing to tell of, however often it is put off.
+        connection.execute(sa.delete(writes).where(_open(ticket.connection_id, ticket.ticket_id)))
+        return
     connection.execute(
         sa.update(writes)
         .where(_open(ticket.connection_id, ticket.ticket_id))

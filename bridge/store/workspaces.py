@@ -51,6 +51,11 @@ def by_slug(connection: sa.Connection, slug: str) -> Workspace:
     return _workspace(row)
 
 
+def by_id(connection: sa.Connection, workspace_id: int) -> Workspace:
+    """The workspace, which must be there."""
+    return _workspace(connection.execute(sa.select(workspaces).where(workspaces.c.id == workspace_id)).one())
+
+
 def secret_of(connection: sa.Connection, workspace_id: int) -> str:
     """The workspace's secret, encrypted."""
     secret: str = connection.execute(sa.select(workspaces.c.secret).where(workspaces.c.id == workspace_id)).scalar_one()

@@ -17,6 +17,7 @@ CONNECTOR = Connector(
         poll_every=60,
         fields=True,
         closes=True,
+        backlog=True,
     ),
     options=(
         Option("url", "address of the desk, such as http://127.0.0.1:8091"),

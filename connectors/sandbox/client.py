@@ -14,14 +14,17 @@ from urllib.parse import quote, urlencode
 from bridge.connector import (
     CHANGES,
     Access,
+    Backlog,
     Gone,
     HelpdeskDown,
+    Listed,
     RateLimited,
     Received,
     Refused,
     Shown,
     Target,
     TargetKind,
+    TicketFacts,
     TicketWrite,
     Unreadable,
     WriteResult,
@@ -50,7 +53,9 @@ def read(access: Access, target: Target) -> Received:
     """The messages of one ticket, or of one page of the tickets changed lately. Raises ConnectorErrors."""
     if target.kind is TargetKind.TICKET:
         ticket = _object(_answer(call(access, HTTPMethod.GET, f"/tickets/{quote(target.name, safe='')}")))
-        return Received(messages=_messages(ticket))
+        return Received(messages=_messages(ticket), facts=(_facts(access, ticket),))
+    if target.kind is TargetKind.BACKLOG:
+        return _read_backlog(access, target.name)
     if target != CHANGES:
         return _read_page(access, target.name)
     since = access.state.get(CURSOR) or _said(datetime.fromtimestamp(time.time(), UTC) - _OVERLAP)
@@ -114,12 +119,25 @@ def _read_page(access: Access, name: str) -> Received:
     since, _, cursor = name.removeprefix("since=").partition("=")
     query = {"include": "posts", "limit": str(_PAGE), "updated_since": since} | ({"cursor": cursor} if cursor else {})
     page = _object(_answer(call(access, HTTPMethod.GET, f"/tickets?{urlencode(query)}")))
-    messages = tuple(message for ticket in _objects(page, "items") for message in _messages(ticket))
+    tickets = _objects(page, "items")
+    messages = tuple(message for ticket in tickets for message in _messages(ticket))
+    facts = tuple(_facts(access, ticket) for ticket in tickets)
     following = page.get("next_cursor")
     if isinstance(following, str):
-        return Received(messages, targets=(Target(TargetKind.LISTING, f"since={since}={following}"),))
+        return Received(messages, (Target(TargetKind.LISTING, f"since={since}={following}"),), facts=facts)
     _move_cursor(access, _said(_moment(page, "now") - _OVERLAP))
-    return Received(messages)
+    return Received(messages, facts=facts)
+
+
+def _read_backlog(access: Access, before: str) -> Received:
+    query = {"limit": str(_MOST_IDS)} | ({"before": before} if before else {})
+    page = _object(_answer(call(access, HTTPMethod.GET, f"/backlog?{urlencode(query)}")))
+    tickets = _objects(page, "items")
+    listed = tuple(Listed(str(ticket.get("ticket_id")), _messages(ticket)) for ticket in tickets)
+    more = page.get("remaining")
+    remaining = more if isinstance(more, int) else 0
+    following = listed[-1].ticket_id if listed and remaining else None
+    return Received(backlog=Backlog(listed, following, remaining))
 
 
 def _move_cursor(access: Access, until: str) -> None:
@@ -171,6 +189,15 @@ def _shown(ticket: Mapping[str, object]) -> Shown:
     said = mood.get("trend")
     trend = Trend(said) if isinstance(said, str) and said in tuple(Trend) else Trend.STABLE
     return Shown(ticket_id, Sentiment(str(mood.get("label")), hundredths, trend))
+
+
+def _facts(access: Access, ticket: Mapping[str, object]) -> TicketFacts:
+    """The desk has no priorities and no groups."""
+    tags = ticket.get("tags")
+    others = (
+        [str(tag) for tag in tags if not str(tag).startswith(f"{access.prefix}_")] if isinstance(tags, list) else []
+    )
+    return TicketFacts(str(ticket.get("ticket_id")), tuple(others), stamp=str(ticket.get("updated_at")))
 
 
 def _messages(ticket: Mapping[str, object]) -> tuple[Message, ...]:

@@ -32,6 +32,7 @@ def test_a_workspace_is_told_with_its_settings(call: Call, home: Home) -> None:
         "languages": ["en"],
         "backfill_daily": 200,
         "backfill_write": "open",
+        "backfill_at": "02:00",
         "retention": 0,
         "monthly_budget_usd": None,
         "confidence_floor": 0.4,

@@ -27,9 +27,13 @@ def cost(profile: Profile, model: str, usage: Usage | None, at: float) -> int | 
 
 def price_at(profile: Profile, model: Model, at: float) -> Price:
     """The price that holds at a Unix time. Public holidays, which some providers price off-peak, count as workdays."""
+    return model.peak_price if model.peak_price and is_peak(profile, at) else model.price
+
+
+def is_peak(profile: Profile, at: float) -> bool:
+    """Whether that Unix time lies in the hours in which the provider charges more."""
     moment = datetime.fromtimestamp(at, UTC)
-    peak = moment.weekday() < 5 and any(start <= moment.hour < end for start, end in profile.peak_hours)
-    return model.peak_price if peak and model.peak_price else model.price
+    return moment.weekday() < 5 and any(start <= moment.hour < end for start, end in profile.peak_hours)
 
 
 def _micro_dollars(price: Price, usage: Usage) -> float:

@@ -30,6 +30,7 @@ class WorkspaceShown:
     languages: Sequence[str]
     backfill_daily: int
     backfill_write: _Writes
+    backfill_at: str
     retention: int
     monthly_budget_usd: float | None
     confidence_floor: _Share
@@ -49,6 +50,7 @@ class SettingsChange:
     languages: Annotated[Sequence[Annotated[str, says(pattern="^[a-z]{2,3}$")]], says(minItems=1, maxItems=50)] = ()
     backfill_daily: Annotated[int, says(minimum=0, maximum=100_000)] = 0
     backfill_write: _Writes = "open"
+    backfill_at: Annotated[str, says(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=("02:00",))] = "02:00"
     retention: Annotated[int, says(minimum=0, maximum=3650)] = 0
     monthly_budget_usd: Annotated[float, says(minimum=0, maximum=1_000_000)] | None = None
     confidence_floor: _Share = 0

@@ -85,6 +85,16 @@ def _ticket_routes(api: Blueprint, database: Database) -> None:
         items = [shapes.of_ticket(ticket, with_posts) for ticket in page]
         return jsonify(items=items, next_cursor=cursor, now=iso(now))
 
+    @api.get("/backlog")
+    def list_backlog() -> Answer:
+        _only("before", "limit")
+        before = request.args.get("before")
+        number = None if before is None else tickets.number_of(before)
+        with database.reading() as connection:
+            page, more = tickets.before(connection, number, _whole("limit", 50, 1, _PAGE))
+        items = [shapes.of_ticket(ticket, with_posts=True) for ticket in page]
+        return jsonify(items=items, remaining=more)
+
     @api.get("/tickets/<ticket_id>")
     def get_ticket(ticket_id: str) -> Answer:
         with database.reading() as connection:

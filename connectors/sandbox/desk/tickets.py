@@ -143,6 +143,17 @@ def newest(connection: sqlite3.Connection, limit: int) -> list[Ticket]:
     return [_ticket(row) for row in rows]
 
 
+def before(connection: sqlite3.Connection, number: int | None, limit: int) -> tuple[list[Ticket], int]:
+    """The tickets made before the one with this number (None: all), the newest first, with their posts; and how many
+    more there are."""
+    bound = 2**62 if number is None else number
+    rows = connection.execute("SELECT * FROM tickets WHERE n < ? ORDER BY n DESC LIMIT ?", (bound, limit)).fetchall()
+    posts = posts_of(connection, [row["n"] for row in rows])
+    last = rows[-1]["n"] if rows else 0
+    (more,) = connection.execute("SELECT count(*) FROM tickets WHERE n < ?", (last,)).fetchone()
+    return [_ticket(row, posts.get(row["n"], ())) for row in rows], more
+
+
 def posts_of(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, tuple[Post, ...]]:
     """The posts of these tickets by their numbers, oldest first."""
     found: dict[int, list[Post]] = {}

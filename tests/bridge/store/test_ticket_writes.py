@@ -93,13 +93,10 @@ def test_a_ticket_that_is_gone_rests(scene: Scene, connection: str) -> None:
     assert scene.row(writes).state == "skipped"
 
 
-@pytest.mark.parametrize("status", [WriteStatus.LATER, WriteStatus.FAILED])
-def test_a_write_that_did_not_work_leaves_the_ticket_to_the_queue(
-    scene: Scene, connection: str, status: WriteStatus
-) -> None:
+def test_a_write_that_did_not_work_leaves_the_ticket_to_the_queue(scene: Scene, connection: str) -> None:
     scene.score(connection, "T-1", -80)
     one = begun(scene)
-    scene.answer(one, status, reason="not now")
+    scene.answer(one, WriteStatus.FAILED, reason="not now")
     row = scene.row(tickets)
     assert (row.state, row.worker_id, row.written_label) == (State.PENDING, "worker", None)
     assert (scene.row(writes).state, scene.row(writes).reason) == ("failed", "not now")
@@ -111,11 +108,12 @@ def later(scene: Scene, one: PendingTicket) -> None:
     scene.database.write(lambda c: queue.put_off(c, tickets, [PutOff(one.row_id, NOW, "later", False)]))
 
 
-def test_a_write_that_did_not_work_is_tried_anew_with_a_row_of_its_own(scene: Scene, connection: str) -> None:
+def test_a_write_that_was_put_off_leaves_no_row_and_is_tried_anew(scene: Scene, connection: str) -> None:
     scene.score(connection, "T-1", -80)
     later(scene, begun(scene))
+    assert scene.rows(writes) == []
     assert begun(scene).unsure == ()
-    assert [row.state for row in scene.rows(writes)] == ["failed", "sending"]
+    assert [row.state for row in scene.rows(writes)] == ["sending"]
 
 
 def test_a_ticket_that_a_person_labelled_while_it_was_put_off_is_not_written(scene: Scene, connection: str) -> None:
