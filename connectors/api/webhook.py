@@ -3,13 +3,14 @@
 import json
 from datetime import UTC, datetime
 
-from bridge.connector import Access, BadSignature, HookRequest, Received, Unreadable
+from bridge.connector import Access, BadSignature, HookRequest, Received, TicketFacts, Unreadable
 from bridge.model import EXTERNAL_ID, Author, Message
 from bridge.signing import WrongSignature
 from bridge.signing import verify as verify_signature
 from bridge.text.html import to_text
 
 MOST_ITEMS = 500
+MOST_TAGS = 50
 
 
 def verify(request: HookRequest, access: Access) -> None:
@@ -37,8 +38,12 @@ def parse(request: HookRequest, _access: Access) -> Received:
     if isinstance(data, list):
         if not 1 <= len(data) <= MOST_ITEMS:
             raise Unreadable("data", f"send 1 to {MOST_ITEMS} messages at once")
-        return Received(tuple(_message(item, f"data[{index}].") for index, item in enumerate(data)))
-    return Received((_message(data, "data."),))
+        places = [(item, f"data[{index}].") for index, item in enumerate(data)]
+    else:
+        places = [(data, "data.")]
+    messages = tuple(_message(item, where) for item, where in places)
+    facts = (_facts(item, message, where) for (item, where), message in zip(places, messages, strict=True))
+    return Received(messages, facts=tuple(one for one in facts if one is not None))
 
 
 def _message(item: object, where: str) -> Message:
@@ -54,6 +59,25 @@ def _message(item: object, where: str) -> Message:
         author_id=_author_id(item, where),
         text=_text(item, where) if author is Author.CUSTOMER else None,
         written_at=_time(item, where),
+    )
+
+
+def _facts(item: object, message: Message, where: str) -> TicketFacts | None:
+    """What the message says of its ticket, if anything."""
+    if not isinstance(item, dict) or not {"tags", "priority", "group"} & set(item):
+        return None
+    tags = item.get("tags")
+    if tags is not None and not (
+        isinstance(tags, list) and len(tags) <= MOST_TAGS and all(isinstance(tag, str) for tag in tags)
+    ):
+        raise Unreadable(f"{where}tags", f"give a list of up to {MOST_TAGS} texts")
+    named = {name: _optional_text(item, name, where) for name in ("priority", "group")}
+    for name, value in (*named.items(), *(("tags", tag) for tag in tags or ())):
+        if value is not None and not (1 <= len(value) <= 100 and value.isprintable()):
+            raise Unreadable(f"{where}{name}", "give 1 to 100 printable characters")
+    stamp = f"{message.written_at:017.3f}"
+    return TicketFacts(
+        message.ticket_id, None if tags is None else tuple(tags), named["priority"], named["group"], stamp
     )
 
 

@@ -6,6 +6,7 @@ trigger-connected ones as ids only (free text in a trigger's JSON is not escaped
 """
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -26,6 +27,7 @@ from bridge.connector import (
 )
 from bridge.model import EXTERNAL_ID, Author, Message
 from connectors.zendesk import record
+from connectors.zendesk.facts import facts_of
 from connectors.zendesk.names import label_in
 from connectors.zendesk.texts import MESSAGING, words
 from connectors.zendesk.times import moment, stamp
@@ -82,7 +84,8 @@ def parse(request: HookRequest, access: Access) -> Received:
         return _chat(event, access)
     if kind == "ticket.created":
         # It has no comment id, and Zendesk may or may not tell of the first comment too: reading gives it its id.
-        return _read_first(_ticket(event), _seen(event, access))
+        facts = facts_of(_part(event, "detail"), _ticket(event), access)
+        return dataclasses.replace(_read_first(_ticket(event), _seen(event, access)), facts=facts)
     if kind == "ticket.permanently_deleted":
         return Received(forgotten=(Forgotten(_ticket(event), None),))
     if kind in FORGET:
@@ -111,7 +114,8 @@ def _comment(event: Json, access: Access) -> Received:
         text,
         _written_at(event),
     )
-    return Received(messages=(message,), seen=_seen(event, access))
+    facts = facts_of(_part(event, "detail"), ticket_id, access)
+    return Received(messages=(message,), seen=_seen(event, access), facts=facts)
 
 
 def _chat(event: Json, access: Access) -> Received:
