@@ -33,7 +33,7 @@ def fit_urgent(cases: list[Case], calm: list[str], vocabulary: Vocabulary) -> di
     wanted = np.array([float(case.label == "urgent") for case in cases] + [0.0] * len(calm))
     weights = np.array([1.0] * len(cases) + [len(cases) / len(calm)] * len(calm))
     found = [features(text, vocabulary) for text in texts]
-    grams = [one.grams[: 2 * one.words + 1] for one in found]
+    grams = [one.grams[: 2 * len(one.cut) + 1] for one in found]
     ends = np.cumsum([0, *map(len, grams)])
     keys, columns = np.unique(np.concatenate(grams), return_inverse=True)
     counts = sparse.csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(texts), len(keys)))

@@ -196,8 +196,8 @@ class Features:
     dense: Floats
     grams: Numbers
     """32 bits for each word, pair, pair with a gap, and three words in a row, in this order."""
-    words: int
-    """How many pieces the text has: so many single words lead `grams`."""
+    cut: Sequence[str]
+    """The pieces of the text: so many single words lead `grams`."""
     places: Sequence[int]
     """Which pieces stand in a list."""
     effects: Floats
@@ -219,7 +219,7 @@ def features(text: str, vocabulary: Vocabulary) -> Features:
     dense = np.empty(DENSE, np.float32)
     effects = _of_lists(dense, hits, math.sqrt(counted[0] + 1))
     _looks(dense[LISTS * _OF_A_LIST :], counted, "?" in cut[-1] if cut else False, hits)
-    return Features(dense, _grams(keys, turned), len(words), hits.places, effects)
+    return Features(dense, _grams(keys, turned), cut, hits.places, effects)
 
 
 class _Hits:
@@ -335,29 +335,33 @@ def _of_lists(dense: Floats, hits: _Hits, size: float) -> Floats:
         return _NOTHING
     weights = np.array(hits.values, np.float32)
     weights *= np.array(hits.factors, np.float32)[:, None]
-    no = np.array(hits.no)
-    places = np.array(hits.places)
-    picks = np.empty((6, len(places)), np.float32)
-    picks[0] = no
-    picks[1] = 1
-    picks[2] = places > hits.last_turn if hits.last_turn >= 0 else 0
-    picks[3] = places < hits.last_turn
-    picks[4] = places > hits.last_sentence
-    picks[5] = 1
-    effect: Floats = weights * (1 + (vader.NEGATES - 1) * picks[0])[:, None]
+    turn, sentence = hits.last_turn, hits.last_sentence
+    picks = np.array(
+        [
+            hits.no,
+            [not no for no in hits.no],
+            [place > turn >= 0 for place in hits.places],
+            [place < turn for place in hits.places],
+            [place > sentence for place in hits.places],
+            [1] * len(hits.no),
+        ],
+        np.float32,
+    )
+    effect: Floats = weights
+    if any(hits.no):
+        effect = weights * np.array([vader.NEGATES if no else 1.0 for no in hits.no], np.float32)[:, None]
     of = dense[: LISTS * _OF_A_LIST].reshape(_OF_A_LIST, LISTS)
-    picks[1] -= picks[0]
     bad = np.minimum(weights, 0)
     of[0:2] = picks[:2] @ (weights - bad)
     of[2:4] = picks[:2] @ bad
     of[4:8] = picks[2:] @ effect
     total = of[7].copy()
     of[7] -= of[6]
-    of[:8] /= size
-    of[8] = np.maximum(effect.max(0), 0)
-    of[9] = np.minimum(effect.min(0), 0)
-    of[10] = np.count_nonzero(effect > 0.5, axis=0)
-    of[11] = np.count_nonzero(effect < -0.5, axis=0)
+    of[:8] *= 1 / size
+    np.maximum.reduce(effect, 0, out=of[8], initial=0)
+    np.minimum.reduce(effect, 0, out=of[9], initial=0)
+    np.add.reduce(effect > 0.5, 0, out=of[10])
+    np.add.reduce(effect < -0.5, 0, out=of[11])
     of[12] = total / np.sqrt(total * total + 4)
     of[13] = total / (size * size)
     return effect

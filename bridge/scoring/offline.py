@@ -1,7 +1,7 @@
 """The embedded scorer: needs no provider, no key and no network. English only."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,8 @@ from bridge.scoring import phrases
 from bridge.scoring.caveats import FEWEST_WORDS, SHORT, TRUNCATED, prose_of
 from bridge.scoring.features import LISTS, Features, Floats, features
 from bridge.scoring.gate import nothing_to_score
-from bridge.scoring.phrases import Found, Span
+from bridge.scoring.phrases import Found
 from bridge.scoring.weights import Chances, Model, model
-from bridge.scoring.words import places
 from bridge.text.clip import clip
 from bridge.text.words import has_words
 
@@ -66,7 +65,7 @@ def score(text: str) -> Verdict:
     urgency = float(urging.sum()) + knows.urgent_base + chances.negative - 0.5 * (1 + (chances.positive > 0.5))
     value, sure = _judged(knows, seen, chances, found, urgency)
     weights = _urgent_weights(seen, urging) if urgency > URGENT_LOGIT else _weights(seen, pulls, value)
-    indicators = tuple(one for one in _indicators(prose, weights, found) if one in read)
+    indicators = tuple(one for one in _indicators(prose, seen.cut, weights, found) if one in read)
     return Verdict(value, round(sure, 2), indicators, caveats, NAME)
 
 
@@ -113,35 +112,30 @@ def _deep(lead: float, half: float) -> float:
     return float(1 - 0.5 ** (lead / half))
 
 
-def _indicators(text: str, weights: Floats, found: Found) -> list[str]:
-    spans: list[Span] = []
-    for start, end in _explaining(text, weights, found):
-        apart = all(end <= other_start or other_end <= start for other_start, other_end in spans)
-        if apart and 0 < end - start <= _LONGEST_INDICATOR:
-            spans.append((start, end))
-    pieces: dict[str, str] = {}
-    for start, end in spans:
-        pieces.setdefault(text[start:end].lower(), text[start:end])
-    return list(pieces.values())[:_MOST_INDICATORS]
-
-
-def _explaining(text: str, weights: Floats, found: Found) -> Iterator[Span]:
-    yield from (span for span in (found.urgent, found.waiting) if span)
-    heavy = [place for place in (-weights).argsort(kind="stable")[:_LOOKED_AT].tolist() if weights[place] > _LEAST_PULL]
-    if heavy:
-        spans = places(text)
-        for place in heavy:
-            start, end = _with_shifters(text, spans, place)
-            if text[start:end].lower() not in _SAYS_LITTLE and (end - start > 2 or not text[start:end].isascii()):
-                yield start, end
+def _indicators(text: str, cut: Sequence[str], weights: Floats, found: Found) -> list[str]:
+    """The phrases and the heaviest words, as they stand in the text, none of them part of another."""
+    pieces = [text[slice(*span)] for span in (found.urgent, found.waiting) if span]
+    whole = " ".join(pieces).lower()
+    for place in (-weights).argsort(kind="stable")[:_LOOKED_AT].tolist():
+        if weights[place] <= _LEAST_PULL or len(pieces) >= _MOST_INDICATORS:
+            break
+        word = cut[place]
+        small = word.lower()
+        if small in _SAYS_LITTLE or small in whole or (len(word) < 3 and word.isascii()):
+            continue
+        piece = _with_shifters(text, cut, place)
+        if piece is not None and len(piece) <= _LONGEST_INDICATOR:
+            pieces.append(piece)
+            whole = f"{whole} {piece.lower()}"
+    return [piece for piece in pieces[:_MOST_INDICATORS] if len(piece) <= _LONGEST_INDICATOR]
 
 
 def _weights(seen: Features, pulls: Floats, value: Score) -> Floats:
     """How much each word pulls to the score's side: by the lists, by itself, and half of the pairs it is in."""
     if not value:
-        return np.zeros(seen.words, np.float32)
+        return np.zeros(len(seen.cut), np.float32)
     rows = pulls[:, 1] - pulls[:, 0]
-    size = seen.words
+    size = len(seen.cut)
     pairs = rows[size : 2 * size + 1]
     weights = (rows[:size] + (pairs[:-1] + pairs[1:]) / 2) / 2
     if seen.places:
@@ -154,8 +148,8 @@ def _as_floats(weights: npt.NDArray[np.floating]) -> Floats:
 
 
 def _urgent_weights(seen: Features, urging: Floats) -> Floats:
-    pairs = urging[seen.words :]
-    return _as_floats(urging[: seen.words] + (pairs[:-1] + pairs[1:]) / 2)
+    pairs = urging[len(seen.cut) :]
+    return _as_floats(urging[: len(seen.cut)] + (pairs[:-1] + pairs[1:]) / 2)
 
 
 _SAYS_LITTLE_WORDS = """
@@ -167,11 +161,19 @@ _SHIFTERS_WORDS = "not no never without hardly barely very really so too extreme
 _SHIFTERS = frozenset(_SHIFTERS_WORDS.split())
 
 
-def _with_shifters(text: str, spans: Sequence[Span], place: int) -> Span:
-    start, end = spans[place]
-    for before in range(place - 1, max(-1, place - 4), -1):
-        word = text[slice(*spans[before])].lower()
-        if text[spans[before][1] : start] != " " or not (word in _SHIFTERS or word.endswith(("n't", "n\u2019t"))):
-            break
-        start = spans[before][0]
-    return start, end
+def _with_shifters(text: str, cut: Sequence[str], place: int) -> str | None:
+    """The word with the negations and intensifiers before it, as far as that stands in the text; None: nothing does."""
+    found = None
+    piece = cut[place]
+    for before in range(place, max(-1, place - 4), -1):
+        if before < place:
+            word = cut[before].lower()
+            if not (word in _SHIFTERS or word.endswith("n't")):
+                break
+            piece = f"{cut[before]} {piece}"
+        # Pieces have straight apostrophes; the text may have others.
+        if piece in text:
+            found = piece
+        elif (curly := piece.replace("'", "\u2019")) in text:
+            found = curly
+    return found

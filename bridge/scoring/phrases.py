@@ -36,15 +36,25 @@ def find(text: str) -> Found:
 
     A phrase is found as whole words in a row within one clause. Linear in the text.
     """
-    parts = list(_PART.finditer(text.translate(_STRAIGHT)))
-    words = [part[0].lower() for part in parts]
-    first: dict[str, Span] = {}
+    straight = text.translate(_STRAIGHT)
+    words = [part.lower() for part in _PART.findall(straight)]
+    first: dict[str, tuple[int, int]] = {}
     for place, word in enumerate(words):
-        for length in _LENGTHS.get(word, ()):
+        lengths = _LENGTHS.get(word)
+        if lengths is None or (place + 1 < len(words) and words[place + 1] not in _SECOND and lengths[0] > 1):
+            continue
+        for length in lengths:
             kind = _KIND.get(" ".join(words[place : place + length]))
             if kind and kind not in first and not _taken_back(words, place):
-                first[kind] = parts[place].start(), parts[place + length - 1].end()
-    return Found(first.get("urgent"), first.get("waiting"))
+                first[kind] = place, place + length - 1
+    if not first:
+        return _NOTHING
+    parts = [part.span() for part in _PART.finditer(straight)]
+    spans = {kind: (parts[begin][0], parts[end][1]) for kind, (begin, end) in first.items()}
+    return Found(spans.get("urgent"), spans.get("waiting"))
+
+
+_NOTHING = Found(None, None)
 
 
 def _taken_back(words: list[str], place: int) -> bool:
@@ -170,3 +180,5 @@ _LENGTHS: dict[str, list[int]] = {}
 """How many words the phrases have that begin with a word, the fewest first."""
 for _first, _length in sorted({(phrase.split()[0], len(phrase.split())) for phrase in _KIND}):
     _LENGTHS.setdefault(_first, []).append(_length)
+_SECOND = frozenset(words[1] for phrase in _KIND if len(words := phrase.split()) > 1)
+"""Second words of phrases: few words are followed by one, so that most places are passed over at once."""

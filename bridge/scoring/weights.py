@@ -50,17 +50,23 @@ class Model:
 
     def pulls(self, read: Features) -> Floats:
         """What each row of words says: negative and positive against neutral. Unknown rows are 0."""
-        buckets = read.grams >> np.uint32(32 - GRAM_BITS)
-        found: Floats = self._grams[buckets]
-        found[self._checks[buckets] != read.grams & _CHECK] = 0
+        buckets = (read.grams >> np.uint32(32 - GRAM_BITS)).astype(np.intp)
+        known = np.flatnonzero(self._checks.take(buckets) == read.grams & _CHECK)
+        found = np.zeros((len(buckets), 2), np.float32)
+        found[known] = self._grams.take(buckets.take(known), 0)
         return found
 
     def chances(self, read: Features, pulls: Floats) -> Chances:
         """The model's word on a text."""
-        known = int(np.count_nonzero(pulls.any(1)))
-        rows = pulls.sum(0) / max(known, 1) ** 0.25
-        inputs = (np.concatenate((read.dense, rows)) - self._mean) * self._per_spread
-        inputs = np.minimum(np.maximum(inputs, -_REACH), _REACH)
+        known = int(np.count_nonzero(pulls[:, 0]))
+        size = len(read.dense)
+        inputs = np.empty(size + 2, np.float32)
+        inputs[:size] = read.dense
+        inputs[size:] = np.add.reduce(pulls, 0) / max(known, 1) ** 0.25
+        inputs -= self._mean
+        inputs *= self._per_spread
+        np.maximum(inputs, -_REACH, out=inputs)
+        np.minimum(inputs, _REACH, out=inputs)
         a, b, c, d, e = self._network
         logits = (np.tanh(inputs @ a + b) @ c + inputs @ d + e).tolist()
         top = max(logits)
@@ -71,9 +77,10 @@ class Model:
     def urging(self, read: Features) -> Floats:
         """How urgent each word and each pair of words is, our own cases taught it. Their sum and `urgent_base` are
         a logit."""
-        grams = read.grams[: 2 * read.words + 1]
-        buckets = grams >> np.uint32(32 - _URGENT_BITS)
-        found: Floats = self._urgent[buckets] * (self._urgent_checks[buckets] == grams & _CHECK)
+        grams = read.grams[: 2 * len(read.cut) + 1]
+        buckets = (grams >> np.uint32(32 - _URGENT_BITS)).astype(np.intp)
+        found: Floats = self._urgent.take(buckets)
+        found *= self._urgent_checks.take(buckets) == grams & _CHECK
         return found
 
     def confidence(self, chance: float) -> float:

@@ -22,11 +22,6 @@ def pieces(text: str) -> list[str]:
     return _PIECE.findall(text.translate(_APOSTROPHES))
 
 
-def places(text: str) -> list[tuple[int, int]]:
-    """Where these pieces stand in the text."""
-    return [piece.span() for piece in _PIECE.finditer(text.translate(_APOSTROPHES))]
-
-
 def normal(piece: str) -> str:
     """What a piece counts as: small letters, no letter more than twice in a row, one word for each kind of mark."""
     first = piece[0]
