@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from scipy.optimize import minimize
+from scipy.stats import rankdata
 
 Array = Any
 """numpy arrays and scipy's sparse matrices; their shapes are in the docstrings."""
@@ -170,6 +171,13 @@ def macro_f1(labels: Array, guesses: Array) -> float:
         right = ((labels == label) & (guesses == label)).sum()
         found.append(2 * right / ((labels == label).sum() + (guesses == label).sum()))
     return float(np.mean(found))
+
+
+def auc_negative(labels: Array, falling: Array) -> float:
+    """How likely a negative text has a higher `falling` than another one (Mann and Whitney, ties counting half)."""
+    ranks = rankdata(falling)
+    count = (labels == 0).sum()
+    return float((ranks[labels == 0].sum() - count * (count + 1) / 2) / (count * (len(labels) - count)))
 
 
 def by_source(rows: Rows, guesses: Array) -> dict[str, float]:

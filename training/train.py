@@ -26,6 +26,7 @@ from training.fitting import (
     Array,
     Network,
     Rows,
+    auc_negative,
     by_source,
     fit_network,
     fit_sparse,
@@ -212,8 +213,15 @@ def _show(rows: Rows, logits: Array, raw: list[str]) -> None:
     print(f"{'macro-F1, source held out':28}  ours  VADER")
     for source in names:
         print(f"{source:28} {mine[source]:.3f}  {vaders[source]:.3f}")
-    means = [np.mean([of[source] for source in names if source != _OURS]) for of in (mine, vaders)]
-    print(f"{'mean without ' + _OURS:28} {means[0]:.4f}  {means[1]:.4f}", flush=True)
+    given = [source for source in names if source != _OURS]
+    means = [np.mean([of[source] for source in given]) for of in (mine, vaders)]
+    print(f"{'mean without ' + _OURS:28} {means[0]:.3f}  {means[1]:.3f}")
+    negative = softmax(logits)[:, 0]
+    areas = [
+        np.mean([auc_negative(rows.labels[of], falling[of]) for of in (rows.sources == source for source in given)])
+        for falling in (negative, -compound)
+    ]
+    print(f"{'AUC of negative, likewise':28} {areas[0]:.3f}  {areas[1]:.3f}", flush=True)
 
 
 def _cuts(compound: Array, rows: Rows) -> tuple[float, float]:
