@@ -33,7 +33,7 @@ _FARTHEST = 0.49
 """How far into its bucket a negative score goes; urgent is another matter than very negative."""
 
 _MOOD = 0.5
-"""A word with this weight in VADER's list, or in the mean of all, is one of mood."""
+"""A word with this weight in VADER's list is one of mood; what was learned also guesses at foreign words."""
 _MOST_INDICATORS = 3
 _LONGEST_INDICATOR = 80
 _LEAST_PULL = 0.3
@@ -70,7 +70,7 @@ def score(text: str) -> Verdict:
 
 
 def _has_mood(seen: Features) -> bool:
-    return bool(seen.places) and float(np.abs(seen.effects[:, :2]).max()) >= _MOOD
+    return bool(seen.places) and float(np.abs(seen.effects[:, 0]).max()) >= _MOOD
 
 
 def _judged(knows: Model, seen: Features, chances: Chances, found: Found, urgency: float) -> tuple[Score, float]:

@@ -91,7 +91,7 @@ def test_the_product_shows_the_promised_labels(text: str) -> None:
     assert confidence > WorkspaceSettings().confidence_floor
 
 
-@pytest.mark.parametrize("text", ["hello there", "word", "Order 4711"])
+@pytest.mark.parametrize("text", ["hello there", "word", "Order 4711", "bitte hilfe"])
 def test_too_few_words_without_mood_are_unknown_as_short(text: str) -> None:
     verdict = score(text)
     assert (verdict.score, verdict.caveats) == (None, ("short",))
