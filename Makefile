@@ -9,7 +9,7 @@ JOBS = auto
 .PHONY: help demo test soak lint bench bench-scorer train lock clean
 
 help: ## what can be made
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /make \1@/' | tr '@' '\t' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /make \1@/' | tr '@' '\t' | expand -t 14
 
 # exec: no shell stays between make and the command, so Ctrl-C reaches it at once.
 demo: .venv/run ## sample tickets in a sandbox helpdesk; Ctrl-C ends it
