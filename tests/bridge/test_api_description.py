@@ -58,3 +58,4 @@ def test_schemathesis_finds_no_difference_between_the_api_and_its_description(
     )
     assert told.returncode == 0, told.stdout[-8000:] + told.stderr[-2000:]
     assert "Test cases" in told.stdout
+    assert "Authentication failed" not in told.stdout, "the run lost its own token on the way"

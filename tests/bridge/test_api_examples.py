@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,13 @@ EXAMPLES = [
     if command
 ]
 
+BACKLOG = replace(fakes.FAKE, kind="backlog", capabilities=replace(fakes.FAKE.capabilities, backlog=True))
+"""A helpdesk whose old tickets can be listed."""
+
 
 @pytest.fixture
 def runtime(settings: Settings) -> Iterator[Runtime]:
-    opened = open_runtime(settings, {one.kind: one for one in (fakes.FAKE, CONNECTOR)})
+    opened = open_runtime(settings, {one.kind: one for one in (BACKLOG, CONNECTOR)})
     yield opened
     opened.close()
 
@@ -38,7 +42,7 @@ def runtime(settings: Settings) -> Iterator[Runtime]:
 @pytest.fixture
 def environ(runtime: Runtime) -> Iterator[dict[str, str]]:
     """What the examples expect in the environment, with a server behind it."""
-    home = fakes.home(runtime, "acme")
+    home = fakes.home(runtime, "acme", "backlog")
     message = fakes.scored(runtime, home, "T-1", 60, -82)[0]
     server = make_server("127.0.0.1", 0, create_app(runtime), threaded=True)
     thread = threading.Thread(target=server.serve_forever)

@@ -59,6 +59,7 @@ def test_one_ticket_adds_its_messages_and_writes(call: Call, runtime: Runtime, h
 
     (message,) = answer["messages"]
     assert message.pop("scored_at").endswith("Z")
+    assert message.pop("written_at").endswith("Z")
     assert message == {
         "message_id": name,
         "author": "customer",
@@ -73,7 +74,9 @@ def test_one_ticket_adds_its_messages_and_writes(call: Call, runtime: Runtime, h
         "corrected_at": None,
     }
     assert answer["writes"] == []
-    assert set(answer) == {*told(call("/tickets"))["items"][0], "messages", "writes"}
+    assert set(answer) == {*told(call("/tickets"))["items"][0], "messages", "writes", "history"}
+    (point,) = answer["history"]
+    assert (point["message_id"], point["score"], point["trend"]) == (name, -0.82, "stable")
 
 
 @pytest.mark.parametrize("path", ["/tickets/nobody/T-1", "/tickets/{0}/T-2", "/tickets/{0}/T%00", "/tickets/{0}/%FF"])

@@ -9,6 +9,7 @@ from bridge.web.answers import json_answer
 from bridge.web.api import (
     alert_rules,
     alerts,
+    backfills,
     connections,
     dashboard,
     deliveries,
@@ -30,6 +31,7 @@ RESOURCES = (
     provider,
     connections,
     tickets,
+    backfills,
     dashboard,
     webhooks,
     deliveries,

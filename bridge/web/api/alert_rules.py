@@ -12,6 +12,7 @@ from bridge.tokens import Role
 from bridge.web.api.endpoint import Call, endpoint
 from bridge.web.api.types import Label, Number, says
 
+_Texts = Annotated[Sequence[Annotated[str, says(pattern="^[^\\x00-\\x1f]{1,200}$")]], says(minItems=1, maxItems=50)]
 _Below = Annotated[float, says(minimum=-1, maximum=1)]
 
 
@@ -25,6 +26,11 @@ class Rule:
     latest_below: _Below | None = None
     labels: Annotated[Sequence[Label], says(minItems=1, maxItems=20)] | None = None
     not_first: bool = False
+    tags: _Texts | None = None
+    priorities: _Texts | None = None
+    contacts: Annotated[int, says(minimum=2, maximum=50)] | None = None
+    within_days: Annotated[int, says(minimum=1, maximum=90)] | None = None
+    silent_hours: Annotated[int, says(minimum=1, maximum=720)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,11 @@ class RuleShown:
     latest_below: Number | None
     labels: Sequence[str] | None
     not_first: bool
+    tags: Sequence[str] | None
+    priorities: Sequence[str] | None
+    contacts: int | None
+    within_days: int | None
+    silent_hours: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,12 @@ def remove_alert(call: Call, alert: str) -> None:
     alert_channels.remove(call.runtime, call.slug, alert)
 
 
+@endpoint("POST", "/alerts/<alert>/enable", Role.ADMIN, Alert, at_least_once=True)
+def enable_alert(call: Call, alert: str) -> Channel:
+    """Enable an alert channel that was disabled."""
+    return alert_channels.enable(call.runtime, call.slug, alert)
+
+
 @endpoint("POST", "/alerts/<alert>/test", Role.ADMIN, Tested, cost=50)
 def test_alert(call: Call, alert: str) -> Tested:
     """Send a test message now, once."""

@@ -58,6 +58,7 @@ class Message:
 
     message_id: str
     author: Author
+    written_at: Moment
     score: Number | None
     label: str | None
     confidence: float | None
@@ -90,11 +91,25 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """Where the conversation stood after one of its messages."""
+
+    message_id: str
+    written_at: Moment
+    score: Number
+    label: str
+    trend: Trend
+    direction: Difference
+    current_avg: Number
+
+
+@dataclass(frozen=True, slots=True)
 class OneTicket(TicketShown):
-    """A ticket with its messages in the order of writing, and its writes."""
+    """A ticket with its messages in the order of writing, its writes, and how the conversation went."""
 
     messages: Sequence[Message]
     writes: Sequence[Write]
+    history: Sequence[Point]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +186,7 @@ def show_ticket(call: Call, connection: str, ticket_id: str) -> OneTicket:
     found = tickets.one(call.runtime, call.slug, connection, ticket_id)
     state = _shown(found.ticket)
     values = {name: getattr(state, name) for name in TicketShown.__slots__}
-    return OneTicket(**values, messages=found.messages, writes=found.writes)  # type: ignore[arg-type]
+    return OneTicket(**values, messages=found.messages, writes=found.writes, history=found.history)  # type: ignore[arg-type]
 
 
 @endpoint("POST", "/tickets/<connection>/<ticket_id>/corrections", Role.AGENT, Correctly)
