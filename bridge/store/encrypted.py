@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.store.answered import answered
+from bridge.store.people_tables import people
 from bridge.store.tables import (
     connection_state,
     connections,
@@ -45,6 +46,7 @@ COLUMNS = (
     EncryptedColumn(receivers, "secrets", ("id",)),
     EncryptedColumn(events, "indicators", ("id",)),
     EncryptedColumn(deliveries, "answer", ("id",)),
+    EncryptedColumn(people, "factor", ("id",)),
     EncryptedColumn(answered, "body", ("workspace_id", "key_hash")),
 )
 

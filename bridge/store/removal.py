@@ -15,6 +15,7 @@ from bridge.store.mood_tables import (
     ticket_hours,
     ticket_tags,
 )
+from bridge.store.people_tables import audit, links, members
 from bridge.store.run_tables import backfill_positions, runs
 from bridge.store.tables import (
     budget_notes,
@@ -68,7 +69,7 @@ def remove_rest(connection: sa.Connection, workspace_id: int) -> dict[str, int]:
     }
     for table in (connection_state, ticket_tags, backfill_positions):
         connection.execute(sa.delete(table).where(table.c.connection_id.in_(mine)))
-    for table in (*SMALL, answered):
+    for table in (*SMALL, answered, links, members, audit):
         connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
     for table in (receivers, connections, tokens, providers, score_cache, usage, budget_notes):
         counts[table.name] = connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id)).rowcount

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bridge.store import answered as answered
 from bridge.store import mood_tables as mood_tables
+from bridge.store import people_tables as people_tables
 from bridge.store import run_tables as run_tables
 from bridge.store.table_parts import BigId, partial, queue_columns, queue_indexes, workspace_id
 from bridge.store.table_parts import State as State
