@@ -255,6 +255,8 @@ class Forgotten:
 
     ticket_id: str
     message_id: str | None
+    expected: bool = True
+    """A late event may still bring the message: it is remembered that it must not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ def forget(connection: sa.Connection, workspace_id: int, connection_id: str, wha
     if what.message_id is None:
         mark_stale(connection, [(workspace_id, hour) for hour in hours])
         return _forget_ticket(connection, key)
+    if not what.expected and not _is_known(connection, key, what.message_id):
+        return 0
     if not _empty_message(connection, workspace_id, key, what.message_id, now):
         return 0
     _forget_told(connection, key, what.message_id)
@@ -89,6 +91,11 @@ def _empty_message(connection: sa.Connection, workspace_id: int, key: TicketKey,
         {"workspace": workspace_id, "connection": key[0], "ticket": key[1], "message": message_id, "now": now},
     )
     return stored.rowcount == 1
+
+
+def _is_known(connection: sa.Connection, key: TicketKey, message_id: str) -> bool:
+    known = sa.select(messages.c.id).where(_of_ticket(messages, key), messages.c.message_id == message_id)
+    return connection.execute(known).first() is not None
 
 
 def _forget_told(connection: sa.Connection, key: TicketKey, message_id: str) -> None:

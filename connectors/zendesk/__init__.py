@@ -21,6 +21,7 @@ CONNECTOR = Connector(
         fields=True,
         views=True,
         closes=True,
+        backlog=True,
     ),
     options=(
         Option("subdomain", "the first part of your Zendesk address: `acme` of acme.zendesk.com"),

@@ -22,7 +22,7 @@ from bridge.connector import (
     WriteStatus,
 )
 from bridge.model import Author, Message
-from connectors.zendesk import bulk, people, poll, record
+from connectors.zendesk import bulk, listing, people, poll, record
 from connectors.zendesk.breaker import Breaker
 from connectors.zendesk.desk import Comment, Desk, Json, Ticket
 from connectors.zendesk.names import label_option, labels_of
@@ -44,6 +44,8 @@ def read(access: Access, target: Target) -> Received:
     Raises Gone for a ticket that is no longer there.
     """
     desk = Desk(access)
+    if target.kind is TargetKind.BACKLOG:
+        return listing.read(access, desk, target.name)
     if target.kind is TargetKind.LISTING:
         return poll.read(access, desk, target.name)
     if not target.name.isdigit():
@@ -69,7 +71,8 @@ def _read_ticket(desk: Desk, ticket_id: str) -> Received:
             messages.append(message)
     if conversation:
         messages += [said for item in desk.conversation(ticket_id) if (said := _said(ticket_id, item))]
-    return Received(messages=tuple(messages), ignored=ignored)
+    known = (listing.in_place_of_description(ticket_id),)
+    return Received(messages=tuple(messages), ignored=ignored, forgotten=known)
 
 
 def _message(ticket_id: str, comment: Comment) -> Message | None:

@@ -34,6 +34,10 @@ class ZendeskAccount:
         self._told: list[Event] = []
         self._account.listeners.append(self._told.append)
 
+    @property
+    def account(self) -> Account:
+        return self._account
+
     def options(self) -> Mapping[str, str]:
         url = self._running.url
         secret = "s3cret-of-the-client"

@@ -3,6 +3,8 @@
 Shapes: Zendesk's Ticketing OpenAPI 2.0.0 (2026-08) and recorded answers; see `account` for the switches.
 """
 
+import operator
+import re
 from typing import Any
 
 from flask import Blueprint, g, jsonify, request
@@ -12,6 +14,8 @@ from tests.hosts.zendesk.updates import MOST, Jobs, apply, not_found, too_many
 
 EVENTS_A_PAGE = 1000
 COMMENTS_A_PAGE = 100
+WITHIN = {"<=": operator.le, "<": operator.lt, ">": operator.gt}
+"""How a search compares times of creation; stamps of one form compare as text."""
 
 
 def ids_of(text: str) -> list[int]:
@@ -68,7 +72,31 @@ def blueprint(account: Account, jobs: Jobs) -> Blueprint:
         with account.lock:
             found = [account.tickets.get(ticket_id) for ticket_id in ids_of(request.args.get("ids", ""))]
             tickets = [shown(account, ticket) for ticket in found if ticket is not None]
-        return jsonify(tickets=tickets, next_page=None, previous_page=None, count=len(tickets))
+            more: Json = {}
+            asked = set(request.args.get("include", "").split(",")) - {""}
+            if not asked <= {"users", "comment_count"}:
+                raise Problem(400, {"error": "BadRequest", "description": f"cannot include {asked}"})
+            if "comment_count" in asked:
+                for one in tickets:
+                    one["comment_count"] = len(account.tickets[one["id"]].comments)
+            if "users" in asked:
+                people = {one[role] for one in tickets for role in ("requester_id", "submitter_id")}
+                more["users"] = [person(account, user_id) for user_id in sorted(people)]
+        return jsonify(tickets=tickets, next_page=None, previous_page=None, count=len(tickets), **more)
+
+    @api.get("/api/v2/search/export")
+    def export() -> Any:
+        size, query = int(request.args.get("page[size]", 100)), request.args.get("query", "")
+        if request.args.get("filter[type]") != "ticket" or not 1 <= size <= 1000:
+            raise Problem(422, {"error": "invalid", "description": "filter[type] and page[size] are needed"})
+        asked = re.fullmatch(r"created(<=|<|>)(\S+)", query)
+        if asked is None:
+            raise Problem(422, {"error": "invalid", "description": "this query is not understood"})
+        with account.lock:
+            tickets = sorted(account.tickets.values(), key=lambda one: (one.created_at, one.id), reverse=True)
+            rows = [shown(account, one) for one in tickets if WITHIN[asked[1]](stamp(one.created_at), asked[2])]
+        meta = {"has_more": len(rows) > size, "after_cursor": "x"}
+        return jsonify(results=rows[:size], facets=None, meta=meta, links={"next": None})
 
     @api.get("/api/v2/tickets/<int:ticket_id>")
     def show(ticket_id: int) -> Any:
