@@ -16,6 +16,9 @@ COOLDOWN = 86_400.0
 
 MOST_RULES = 20
 
+TAG, PRIORITY, NOTE = ACTIONS = ("tag", "priority", "note")
+"""A tag; a raised priority; an internal note with trend and indicators."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -37,6 +40,9 @@ class Rule:
     within_days: int | None = None
     silent_hours: int | None = None
     """No public reply of staff for so long since the customer's newest message."""
+
+    actions: tuple[str, ...] | None = None
+    """What is done in the helpdesk when it escalates, of ACTIONS; the tag always. Nothing unless it says so."""
 
     @property
     def asks_mood(self) -> bool:
@@ -170,7 +176,10 @@ def _rule(value: object, where: str) -> Rule:
         contacts=_whole(value.get("contacts"), f"{where}.contacts", 2, 50),
         within_days=_whole(value.get("within_days"), f"{where}.within_days", 1, 90),
         silent_hours=_whole(value.get("silent_hours"), f"{where}.silent_hours", 1, 24 * 30),
+        actions=_texts(value.get("actions"), f"{where}.actions"),
     )
+    if rule.actions is not None and not set(rule.actions) <= set(ACTIONS):
+        raise Invalid(f"{where}.actions", "use some of " + ", ".join(ACTIONS))
     if (rule.contacts is None) != (rule.within_days is None):
         raise Invalid(where, "contacts and within_days go together")
     if not rule.asks_mood and (rule.silent_hours is not None or rule.contacts is None):

@@ -289,6 +289,17 @@ class TicketWrite:
     """Bulk work of a workspace that leaves solved tickets alone: those are GONE."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What should show that a ticket needs a person, or (`on` false) no longer."""
+
+    ticket_id: str
+    on: bool
+    raise_priority: bool = False
+    note: str | None = field(default=None, repr=False)
+    """An internal note: it holds pieces of the customer's message."""
+
+
 class WriteStatus(StrEnum):
     DONE = "done"
     PERSON = "person"
@@ -356,6 +367,9 @@ class Connector:
     """What these tickets show now; tickets that are gone are left out."""
     ticket_url: Callable[[Access, str], str | None] | None = None
     """The page of a ticket in the helpdesk, as its agents open it. Calls nobody."""
+    mark: Callable[[Access, Mark], WriteResult] | None = None
+    """Adds the tag `<prefix>_escalated` with priority and note, in one call, or takes the tag away; nobody else's tag
+    changes. A ticket that has the tag is done: it never gets a second note."""
     poll_every: Callable[[Access], float] | None = None
     """Seconds between two looks at what changed, where connections of this kind differ. Calls nobody."""
 

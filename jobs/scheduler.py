@@ -51,6 +51,7 @@ TASKS = (
     Task("numbers", 60.0, "jobs.numbers.run"),
     Task("mood", 900.0, "jobs.mood.run"),
     Task("silence", 60.0, "jobs.silence.run"),
+    Task("mark", 15.0, "jobs.mark.run"),
 )
 
 

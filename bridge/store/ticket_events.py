@@ -127,7 +127,8 @@ def _mark(connection: sa.Connection, told: Sequence[tuple[Moved, EventType, Rule
     if rows:
         connection.execute(
             statement(
-                f"UPDATE tickets SET escalated_by = given.by, escalated_at = given.at"
+                "UPDATE tickets SET escalated_by = given.by, escalated_at = given.at,"
+                " marked = CASE WHEN tickets.marked = 2 THEN 0 ELSE tickets.marked END"
                 f" FROM {rows_sql(connection, columns)} AS given WHERE tickets.connection_id = given.connection_id"
                 " AND tickets.ticket_id = given.ticket_id"
             ),

@@ -225,7 +225,7 @@ def writes_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketWrite
     w = writes.c
     query = (
         sa.select(w.done_at, w.before, w.after, w.run)
-        .where(w.connection_id == ticket.connection, w.ticket_id == ticket.ticket_id, w.state == "done")
+        .where(w.connection_id == ticket.connection, w.ticket_id == ticket.ticket_id, w.state.in_(("done", "marked")))
         .order_by(w.id.desc())
         .limit(MOST_PARTS)
     )

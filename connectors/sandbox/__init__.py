@@ -2,6 +2,7 @@
 
 from bridge.connector import Capabilities, Connector, Option
 from connectors.sandbox.client import look, read, write
+from connectors.sandbox.escalation import mark
 from connectors.sandbox.install import install, uninstall
 from connectors.sandbox.webhook import parse, verify
 
@@ -30,5 +31,6 @@ CONNECTOR = Connector(
     read=read,
     write=write,
     look=look,
+    mark=mark,
     ticket_url=lambda access, ticket_id: f"{access.options['url'].rstrip('/')}/tickets/{ticket_id}",
 )

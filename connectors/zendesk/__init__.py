@@ -3,6 +3,7 @@
 from bridge.connector import Capabilities, Connector, Option, Tags
 from connectors.zendesk.auth import base_of
 from connectors.zendesk.client import BULK, look, read, write
+from connectors.zendesk.escalation import mark
 from connectors.zendesk.install import install, uninstall
 from connectors.zendesk.poll import WITH_WEBHOOK, every
 from connectors.zendesk.webhook import parse, verify
@@ -46,6 +47,7 @@ CONNECTOR = Connector(
     read=read,
     write=write,
     look=look,
+    mark=mark,
     ticket_url=lambda access, ticket_id: f"{base_of(access)}/agent/tickets/{ticket_id}",
     poll_every=every,
 )

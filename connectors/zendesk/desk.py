@@ -37,6 +37,7 @@ class Ticket:
     stamp: str
     tags: tuple[str, ...]
     values: Mapping[int, str | None]
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,9 @@ class Desk:
 def _ticket(one: Json) -> Ticket:
     values = {int(item["id"]): item["value"] for item in one["custom_fields"] or ()}
     shown = {key: None if value is None else str(value) for key, value in values.items()}
-    return Ticket(str(one["id"]), str(one["status"]), str(one["updated_at"]), tuple(one["tags"] or ()), shown)
+    priority = one.get("priority")
+    named = priority if isinstance(priority, str) else None
+    return Ticket(str(one["id"]), str(one["status"]), str(one["updated_at"]), tuple(one["tags"] or ()), shown, named)
 
 
 def _comment(one: Json, role: str | None) -> Comment:

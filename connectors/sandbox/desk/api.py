@@ -152,6 +152,18 @@ def _sentiment_routes(api: Blueprint, database: Database) -> None:
             raise result
         return jsonify(status="done")
 
+    @api.put("/tickets/<ticket_id>/escalation")
+    def mark(ticket_id: str) -> Answer:
+        """Whether the ticket needs a person: a tag and, the first time, an internal note."""
+        fields = values.Fields(_body())
+        tag = fields.matching("tag", values.LABEL, "a tag")
+        on = fields.choice("escalated", ("yes", "no")) == "yes"
+        note = fields.text_or_none("note", values.TEXT_LIMIT)
+        fields.done()
+        with database.writing() as connection:
+            changed = tickets.mark(connection, ticket_id, tag, on, note, time.time())
+        return jsonify(changed=changed)
+
     @api.put("/tickets/sentiment")
     def write_many() -> Answer:
         writes = values.bulk_write(_body())

@@ -103,6 +103,19 @@ def set_status(connection: sqlite3.Connection, ticket_id: str, status: str, now:
         hooks.queue(connection, "ticket.solved", {"ticket_id": ticket_id, "changed_at": iso(now)}, now)
 
 
+def mark(connection: sqlite3.Connection, ticket_id: str, tag: str, on: bool, note: str | None, now: float) -> bool:
+    """Adds the bridge's tag, with an internal note, or takes it away; False when that was so. DeskError (404, 422)."""
+    row = _open_row(connection, ticket_id)
+    tags = row["tags"].split()
+    if (tag in tags) == on:
+        return False
+    wanted = [*tags, tag] if on else [one for one in tags if one != tag]
+    connection.execute("UPDATE tickets SET tags = ?, updated_at = ? WHERE n = ?", (" ".join(wanted), now, row["n"]))
+    if on and note is not None:
+        _store_post(connection, row, NewPost("staff", note, "internal", "moodbridge", "Moodbridge"), now)
+    return True
+
+
 def delete(connection: sqlite3.Connection, ticket_id: str, now: float) -> None:
     """Deletes the ticket with its posts, for good. DeskError (404)."""
     row = row_of(connection, ticket_id)
