@@ -33,6 +33,7 @@ bench: .venv/test ## speed and cost; a table for each
 
 # DATA=dev.jsonl (its format is in training/train.py); LISTS="--hu-liu FOLDER --guessed FILE" as docs/scoring.md says
 train: .venv/test ## the embedded scorer's weights from DATA, minutes
+	@$(INSTALL) --no-build-isolation --editable '.[train]'
 	@exec env OMP_NUM_THREADS=1 $(PY) -m training.train $(DATA) $(LISTS)
 
 bench-scorer: .venv/test ## what the embedded scorer is worth beside VADER; DATA as for train

@@ -45,7 +45,7 @@ REQUIREMENT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
 
 def made(options: list[str]) -> str:
     """The lock file's text. Keeps the versions of the present one where they still fit, unless upgraded."""
-    everything = resolved(["--all-extras", *options], LOCK.read_text() if LOCK.exists() else "")
+    everything = resolved(["--extra", "test", "--extra", "lint", *options], LOCK.read_text() if LOCK.exists() else "")
     to_run = blocks(resolved([], everything))
     parts = blocks(everything)
     run_part = "".join(text for name, text in parts.items() if name in to_run)
