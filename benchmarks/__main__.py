@@ -15,6 +15,7 @@ NAMES = (
     "dashboard",
     "mail",
     "shift",
+    "rules",
 )
 
 

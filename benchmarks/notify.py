@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
+from benchmarks.load import open_loop, request
 from benchmarks.machine import cpu_seconds, family, heading, quantile, table
 from benchmarks.rig import DATABASES, Rig, provider, rig, until
 from benchmarks.stub import HANGS
@@ -16,6 +17,8 @@ from bridge.store.tables import deliveries, events
 EVENTS = 1000
 LATENCY = 0.1
 OTHERS = 10
+STEADY = 300
+STEADY_SECONDS = 15.0
 DEAD = 2000
 """Events for the endpoint that hangs."""
 
@@ -39,6 +42,10 @@ def main() -> None:
         " seconds from an event's commit to its delivery"
     )
     table(("what one more workspace does", "delivered", "p50 s", "p95 s", "max s"), _others())
+    heading(
+        f"Ingest: {STEADY} requests a second (open loop) while as many are scored, and each change of label is told"
+    )
+    table(("database", "p50 ms", "p99 ms", "not accepted", "scored/s", "told/s"), (_beside(one) for one in DATABASES))
 
 
 def _speed(database: str) -> Sequence[object]:
@@ -89,6 +96,25 @@ def _waits(hangs: bool) -> Sequence[object]:
         with bridge.runtime.database.read() as connection_:
             waits = list(connection_.execute(query).scalars())
     return len(waits), quantile(waits, 0.5), quantile(waits, 0.95), max(waits)
+
+
+def _beside(database: str) -> Sequence[object]:
+    """What web processes answer while a score worker and a notify worker write too."""
+    with provider(0.5) as scorer, provider(LATENCY) as receiver, rig(database) as bridge:
+        bridge.web()
+        bridge.start("worker", "--queue", "score", BENCH_SCORER=scorer)
+        bridge.start("worker", "--queue", "notify")
+        bridge.start("scheduler")
+        hook = bridge.hook("bench")
+        webhooks.add(bridge.runtime, "bench", receiver)
+        open_loop(bridge.port, [request(hook, n, "w") for n in range(STEADY * 2)], STEADY)
+        began = time.time()
+        outcome = open_loop(bridge.port, [request(hook, n) for n in range(int(STEADY * STEADY_SECONDS))], STEADY)
+        scored = bridge.settled(began) / outcome.seconds
+        with bridge.runtime.database.read() as connection:
+            query = sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.sent_at >= began)
+            told = connection.execute(query).scalar_one() / outcome.seconds
+        return database, outcome.p50_ms, outcome.p99_ms, outcome.bad, scored, told
 
 
 def _home(bridge: Rig, slug: str, url: str) -> tuple[int, str]:

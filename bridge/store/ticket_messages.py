@@ -34,19 +34,28 @@ def scored_messages(
 
 def _behind(connection: sa.Connection, ends: Mapping[TicketKey, float | None]) -> dict[TicketKey, list[ScoredMessage]]:
     rows = connection.execute(
-        statement(
-            "SELECT m.connection_id, m.ticket_id, m.message_id, m.written_at, m.score, m.label"
-            f" FROM {rows_sql(connection, _AFTER)} AS given JOIN messages m"
-            " ON m.connection_id = given.connection_id AND m.ticket_id = given.ticket_id"
-            " AND m.written_at > given.after"
-            " WHERE m.label IS NOT NULL"  # one that is being scored anew counts as it was until then
-        ),
+        statement(_query(connection)),
         {"rows": rows_parameter([[*key, _BEGINNING if end is None else end] for key, end in ends.items()])},
     )
     found: dict[TicketKey, list[ScoredMessage]] = {}
     for connection_id, ticket_id, message_id, written_at, score, label in rows:
         found.setdefault((connection_id, ticket_id), []).append(ScoredMessage(message_id, written_at, score, label))
     return found
+
+
+def _query(connection: sa.Connection) -> str:
+    given = f"{rows_sql(connection, _AFTER)} AS given"
+    columns = "m.connection_id, m.ticket_id, m.message_id, m.written_at, m.score, m.label"
+    # One that is being scored anew counts as it was until then.
+    behind = (
+        "m.connection_id = given.connection_id AND m.ticket_id = given.ticket_id AND m.written_at > given.after"
+        " AND m.label IS NOT NULL"
+    )
+    if connection.dialect.name == "sqlite":
+        return f"SELECT {columns} FROM {given} JOIN messages m ON {behind}"
+    # Ticket by ticket: PostgreSQL takes the rows given for a hundred, and would read the whole table for a few tickets
+    # that are long.
+    return f"SELECT m.* FROM {given} CROSS JOIN LATERAL (SELECT {columns} FROM messages m WHERE {behind} OFFSET 0) AS m"
 
 
 def as_text(one: Earlier | None) -> str | None:
