@@ -32,6 +32,7 @@ COMMANDS = {
     "stats": "stats",
     "token": "token",
     "retry": "retry",
+    "forget": "forget",
     "rescore": "rescore",
     "backfill": "backfill",
     "runs": "backfill",
