@@ -57,10 +57,9 @@ def _times(bridge: Rig, workspace: int, batch: int, every: int = 1) -> list[floa
     m = messages.c
     times: list[float] = []
     with bridge.runtime.database.read() as connection:
-        newest = sa.select(m.connection_id, m.ticket_id, sa.func.max(m.written_at)).group_by(
-            m.connection_id, m.ticket_id
-        )
-        tickets = connection.execute(newest.limit(batch)).all()
+        newest = sa.select(m.connection_id, m.ticket_id, sa.func.max(m.written_at), sa.func.max(m.id))
+        tickets = connection.execute(newest.group_by(m.connection_id, m.ticket_id).limit(batch)).all()
+    ids = [row[3] for row in tickets]
     touched = {
         (row[0], row[1]): Touched(
             workspace, Origin.LIVE, True, may_alert=True, since=row[2], hours=frozenset((int(row[2] // 3600),))
@@ -68,21 +67,20 @@ def _times(bridge: Rig, workspace: int, batch: int, every: int = 1) -> list[floa
         for row in tickets
     }
     for number in range(TIMES + 3):
-        spent = bridge.runtime.database.write(lambda c, n=number: _settle(c, touched, n, every))  # type: ignore[misc]
+        spent = bridge.runtime.database.write(lambda c, n=number: _settle(c, touched, ids, n, every))  # type: ignore[misc]
         times.append(spent * 1000 / batch)
     return times[3:]
 
 
-def _settle(connection: sa.Connection, touched: Mapping[tuple[str, str], Touched], number: int, every: int) -> float:
+def _settle(
+    connection: sa.Connection, touched: Mapping[tuple[str, str], Touched], ids: Sequence[int], number: int, every: int
+) -> float:
     """Seconds. Of one ticket in `every` the score goes up and down, so that its label changes, and it escalates."""
-    newest = statement(
-        "UPDATE messages SET score = :score, label = :label WHERE id = (SELECT max(id) FROM messages"
-        " WHERE connection_id = :connection AND ticket_id = :ticket)"
-    )
-    for place, key in enumerate(touched):
+    newest = statement("UPDATE messages SET score = :score, label = :label WHERE id = :id")
+    for place, row_id in enumerate(ids):
         moves = place % every == 0
         score, label = ((-90, "urgent") if number % 2 else (60, "positive")) if moves else (number % 10, "neutral")
-        connection.execute(newest, {"score": score, "label": label, "connection": key[0], "ticket": key[1]})
+        connection.execute(newest, {"score": score, "label": label, "id": row_id})
     # As if the day of the last escalation were over.
     connection.execute(statement("UPDATE tickets SET escalated_at = NULL WHERE escalated_at IS NOT NULL"))
     now = time.time()
