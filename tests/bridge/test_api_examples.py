@@ -50,7 +50,7 @@ def environ(runtime: Runtime) -> Iterator[dict[str, str]]:
     yield {
         "PATH": os.environ["PATH"],
         "ACME": f"http://127.0.0.1:{server.port}/api/v1/workspaces/acme",
-        "TOKEN": tokens.add(runtime, "acme", "admin").token.reveal(),
+        "TOKEN": tokens.add(runtime, "acme", "owner").token.reveal(),
         "CONNECTION": home.connection,
         "MESSAGE": message,
         "WEBHOOK": webhooks.add(runtime, "acme", "https://hooks.example.com/x").endpoint.id,

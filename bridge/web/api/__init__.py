@@ -9,10 +9,12 @@ from bridge.web.answers import json_answer
 from bridge.web.api import (
     alert_rules,
     alerts,
+    audit,
     backfills,
     connections,
     dashboard,
     deliveries,
+    members,
     provider,
     releases,
     serving,
@@ -37,9 +39,11 @@ RESOURCES = (
     deliveries,
     alerts,
     alert_rules,
+    members,
     tokens,
     releases,
     usage,
+    audit,
 )
 
 ENDPOINTS = tuple(one for module in RESOURCES for one in of_module(module))

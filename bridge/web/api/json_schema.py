@@ -39,6 +39,13 @@ def words_of(kind: Any) -> Schema:
     return {name: value for words in kind.__metadata__ for name, value in words}
 
 
+def says_write_only(kind: Any) -> bool:
+    """Whether a member is taken and never shown."""
+    if get_origin(kind) is Annotated:
+        return bool(words_of(kind).get("writeOnly"))
+    return is_union(kind) and any(says_write_only(one) for one in get_args(kind))
+
+
 def schema(kind: Any, named: dict[str, Schema], closed: bool = False) -> Schema:
     """The schema of a type. Those of dataclasses are put into `named` and referred to. `closed`: nothing unknown
     is taken."""

@@ -11,7 +11,7 @@ from bridge.runtime import Runtime
 from bridge.tokens import Holder
 from bridge.web import bearer
 from bridge.web.answers import NOTHING_HERE, Forbidden, json_answer, problem_answer
-from bridge.web.api import reading
+from bridge.web.api import noting, reading
 from bridge.web.api.endpoint import CSV, Call, Endpoint
 from bridge.web.api.rate_limit import RateLimit
 from bridge.web.api.showing import show
@@ -56,8 +56,8 @@ def answer(runtime: Runtime, endpoint: Endpoint, slug: str, path: dict[str, str]
     call = Call(runtime, slug, holder, given)
     key = _idempotency_key() if endpoint.method == "POST" else None
     if key is None or endpoint.at_least_once:
-        return _shown(endpoint, endpoint.handle(call, **path, **wanted))
-    return _once(runtime, endpoint, call, key, {**path, **wanted})
+        return _done(endpoint, call, path, wanted)
+    return _once(runtime, endpoint, call, key, path, wanted)
 
 
 def _idempotency_key() -> str | None:
@@ -67,7 +67,15 @@ def _idempotency_key() -> str | None:
     return key
 
 
-def _once(runtime: Runtime, endpoint: Endpoint, call: Call, key: str, wanted: dict[str, Any]) -> Response:
+def _done(endpoint: Endpoint, call: Call, path: dict[str, str], wanted: dict[str, Any]) -> Response:
+    value = endpoint.handle(call, **path, **wanted)
+    noting.note(endpoint, call, path, wanted.get("body"))
+    return _shown(endpoint, value)
+
+
+def _once(
+    runtime: Runtime, endpoint: Endpoint, call: Call, key: str, path: dict[str, str], wanted: dict[str, Any]
+) -> Response:
     """As the first request with this key was answered; only answers that say that it was done are kept."""
     asked = "\n".join((endpoint.name, request.full_path, request.get_data().decode(errors="replace")))
     claim = once.begin(runtime, call.holder.workspace_id, key, asked)
@@ -76,7 +84,7 @@ def _once(runtime: Runtime, endpoint: Endpoint, call: Call, key: str, wanted: di
         replayed.headers[REPLAYED] = "true"
         return replayed
     try:
-        done = _shown(endpoint, endpoint.handle(call, **wanted))
+        done = _done(endpoint, call, path, wanted)
     except Exception:
         once.forget(runtime, claim)
         raise
