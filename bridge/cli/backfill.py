@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.output import answer, as_json, moment, opened, table
+from bridge.cli.try_export import value_of, words_of
+from bridge.evaluation import CALLS_AT_ONCE, provider_scorer
 from bridge.runs import Run
+from bridge.trial import Trial, try_offline, try_provider
 
 if TYPE_CHECKING:
     from bridge.runtime import Runtime
 
+DRY_LIMIT = 200
+"""Tickets that a dry run reads unless told otherwise."""
 LOOK_EVERY = 0.5
 """Seconds between two looks at a run."""
 
@@ -20,10 +25,11 @@ LOOK_EVERY = 0.5
 @click.command()
 @click.argument("slug")
 @click.option("--limit", type=int, default=None, help="At most so many tickets; all without it.")
+@click.option("--dry-run", is_flag=True, help="Read and score up to --limit tickets (200), and write nothing anywhere.")
 @click.option("--no-wait", is_flag=True, help="Begin it and do not wait for its end.")
 @click.option("--cancel", metavar="RUN", default=None, help="End a run: what it has scored stays.")
 @as_json
-def backfill(slug: str, limit: int | None, no_wait: bool, cancel: str | None, as_json: bool) -> None:
+def backfill(slug: str, limit: int | None, dry_run: bool, no_wait: bool, cancel: str | None, as_json: bool) -> None:
     """Score tickets that have no score yet, the newest first.
 
     Workers do it, behind whatever customers write meanwhile. Ctrl-C ends the waiting, not the run.
@@ -31,6 +37,10 @@ def backfill(slug: str, limit: int | None, no_wait: bool, cancel: str | None, as
     from bridge import runs
 
     with opened() as runtime:
+        if dry_run:
+            tried = _try(runtime, slug, DRY_LIMIT if limit is None else limit)
+            answer(value_of(tried), as_json, lambda: words_of(tried))
+            return
         if cancel is not None:
             run = runs.cancel(runtime, slug, cancel)
         else:
@@ -50,6 +60,29 @@ def list_runs(slug: str, as_json: bool) -> None:
     with opened() as runtime:
         found = runs.listed(runtime, slug)
     answer([_plain(run) for run in found], as_json, lambda: _listed(found))
+
+
+def _try(runtime: "Runtime", slug: str, limit: int) -> Trial:
+    from bridge import dry_run, providers, rules, workspaces
+
+    settings, own = workspaces.show(runtime, slug).settings, rules.show(runtime, slug)
+    told = dry_run.unscored(runtime, slug, limit)
+    way = providers.way_of(runtime, slug)
+    if way is None:
+        return try_offline(told, settings, own, _unseen)
+    with providers.metered(runtime, slug) as spent:
+        scorer = provider_scorer(runtime.http, way)
+
+        def asked(read: Any) -> Any:
+            verdict, cost = scorer(read)
+            spent(cost)
+            return verdict, cost
+
+        return try_provider(told, settings, own, _unseen, asked, settings.in_flight or CALLS_AT_ONCE)
+
+
+def _unseen(_count: int) -> None:
+    """No bar: how many messages there are is not known before."""
 
 
 def _wait(runtime: "Runtime", slug: str, run: Run, quiet: bool) -> Run:

@@ -73,7 +73,7 @@ def try_file(
     if html is not None:
         html.write_text(page(found.report, settings.buckets, file.name), "utf-8")
         click.echo(f"The page is in {html}", err=True)
-    answer(_value(found), as_json, lambda: _words(found))
+    answer(value_of(found), as_json, lambda: words_of(found))
 
 
 def _columns(file: Path, text: str | None, ticket: str | None, author: str | None, written: str | None) -> Columns:
@@ -171,7 +171,8 @@ _BESIDE = 40
 """Bytes of a row beside its text, roughly."""
 
 
-def _value(found: Trial) -> dict[str, object]:
+def value_of(found: Trial) -> dict[str, object]:
+    """The figures as JSON shows them."""
     report = found.report
     value = dataclasses.asdict(report)
     value["average"] = shown(report.average)
@@ -187,7 +188,8 @@ def _value(found: Trial) -> dict[str, object]:
     return {**value, "staff": found.staff, "failed": found.failed, "cost_usd": cost}
 
 
-def _words(found: Trial) -> str:
+def words_of(found: Trial) -> str:
+    """The figures in words, with the worst tickets."""
     report = found.report
     whole = max(report.messages, 1)
     rows = [(label, str(count), f"{count / whole:.1%}") for label, count in report.by_label.items()]

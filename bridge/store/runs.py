@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from bridge.connector import NEWEST, Backlog, Target, TargetKind
 from bridge.model import Author, Message, Origin
-from bridge.store import positions
+from bridge.store import positions, tickets_known
 from bridge.store.inbox import Arrival, store_arrivals
 from bridge.store.run_tables import runs
-from bridge.store.tables import State, connections, messages, read_requests, tickets, workspaces, writes
+from bridge.store.tables import State, connections, messages, read_requests, workspaces, writes
 
 SCORED = "scored"
 """Why a listed ticket is passed over: it has a score already."""
@@ -163,9 +163,8 @@ def take(
 
 def _done(connection: sa.Connection, run_id: str, connection_id: str, ticket_ids: Sequence[str]) -> dict[str, str]:
     """Why tickets need nothing: they have a score, or the run has taken them (its own id)."""
-    t, m, r = tickets.c, messages.c, read_requests.c
-    here = (t.connection_id == connection_id) & t.ticket_id.in_(ticket_ids) & (t.messages_scored > 0)
-    found = dict.fromkeys(connection.execute(sa.select(t.ticket_id).where(here)).scalars(), SCORED)
+    m, r = messages.c, read_requests.c
+    found = dict.fromkeys(tickets_known.scored(connection, connection_id, ticket_ids), SCORED)
     taken = sa.union(
         sa.select(m.ticket_id).where(m.run == run_id, m.connection_id == connection_id, m.ticket_id.in_(ticket_ids)),
         sa.select(r.name).where(

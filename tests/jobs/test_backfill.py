@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge import runs, workspaces
+from bridge import dry_run, runs, workspaces
 from bridge.connector import Access, Backlog, Connector, Gone, Listed, Received, Target, TargetKind
 from bridge.errors import Invalid
 from bridge.model import Author, Message
@@ -197,3 +197,20 @@ def test_a_live_message_of_a_listed_ticket_is_written_as_live(house: Floor, old:
     work(house)
     row = next(row for row in house.tickets() if row.ticket_id == "T-12")
     assert (row.label, row.shown_message_id) == ("urgent", "m-live")
+
+
+def test_a_dry_run_reads_what_a_run_would_and_stores_nothing(house: Floor, old: OldDesk) -> None:
+    told = list(dry_run.unscored(house.runtime, house.home.slug, 7))
+    assert [one.ticket for one in told] == old.names[:7]
+    assert (house.messages(), house.reads(), house.tickets(), runs.listed(house.runtime, house.home.slug)) == (
+        [],
+        [],
+        [],
+        [],
+    )
+
+
+def test_a_dry_run_passes_over_what_is_scored(house: Floor, old: OldDesk) -> None:
+    runs.begin(house.runtime, house.home.slug, 3)
+    work(house)
+    assert [one.ticket for one in dry_run.unscored(house.runtime, house.home.slug, 100)] == old.names[3:]
