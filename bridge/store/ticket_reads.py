@@ -113,7 +113,7 @@ _TICKET = (
     _t.newest_at,
 )
 # A ticket without a score comes behind the best one. Literals, so that an index on the same expression serves.
-_WORST_FIRST = sa.func.coalesce(_t.score, sa.literal_column("101"))
+_rank = sa.func.coalesce(_t.score, sa.literal_column("101"))
 
 
 def page(
@@ -136,11 +136,24 @@ def page(
         where.append(_t.connection_id == filters.connection)
     if filters.since is not None:
         where.append(_t.updated_at >= filters.since)
-    keys = (_WORST_FIRST, _t.id) if order is Order.SCORE else (_t.updated_at, _t.id)
-    if after is not None:
-        here, there = sa.tuple_(*keys), sa.tuple_(sa.literal(after[0]), sa.literal(after[1]))
-        where.append(here > there if order is Order.SCORE else here < there)
-    ordered = keys if order is Order.SCORE else tuple(key.desc() for key in keys)
+    if order is Order.UPDATED:
+        keys = (_t.updated_at, _t.id)
+        if after is not None:
+            where.append(sa.tuple_(*keys) < sa.tuple_(sa.literal(after[0]), sa.literal(after[1])))
+        return _some(connection, where, [key.desc() for key in keys], limit)
+    ordered = [_rank, _t.id]
+    if after is None:
+        return _some(connection, where, ordered, limit)
+    # Compared as a pair, SQLite would walk the index from its beginning to a place deep inside (20 ms at 180,000).
+    tied = _some(connection, [*where, _rank == after[0], _t.id > after[1]], ordered, limit)
+    if len(tied) == limit:
+        return tied
+    return [*tied, *_some(connection, [*where, _rank > after[0]], ordered, limit - len(tied))]
+
+
+def _some(
+    connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]], ordered: Sequence[Any], limit: int
+) -> Sequence[Ticket]:
     query = sa.select(*_TICKET).where(*where).order_by(*ordered).limit(limit)
     return [_ticket(row) for row in connection.execute(query)]
 
