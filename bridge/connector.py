@@ -365,6 +365,9 @@ class Connector:
     """Writes up to `bulk_size` tickets; one result for each, in order. Raises when no ticket was written."""
     look: Callable[[Access, Sequence[str]], Sequence[Shown]] | None = None
     """What these tickets show now; tickets that are gone are left out."""
+    clear: Callable[[Access, Sequence[Shown]], Sequence[WriteResult]] | None = None
+    """Takes label, score and trend away from up to `bulk_size` tickets that still show what we wrote (`sentiment`);
+    one result for each, in order. A ticket that shows nothing is done; another label there is a person's."""
     ticket_url: Callable[[Access, str], str | None] | None = None
     """The page of a ticket in the helpdesk, as its agents open it. Calls nobody."""
     mark: Callable[[Access, Mark], WriteResult] | None = None

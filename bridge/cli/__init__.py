@@ -36,6 +36,7 @@ COMMANDS = {
     "rescore": "rescore",
     "backfill": "backfill",
     "runs": "backfill",
+    "undo": "undo",
     "release": "release",
     "releases": "release",
     "doctor": "doctor",

@@ -207,6 +207,7 @@ writes = sa.Table(
     sa.Column("done_at", sa.Double),
 )
 sa.Index("writes_by_ticket", writes.c.connection_id, writes.c.ticket_id, writes.c.id)
+partial("writes_by_run", "run IS NOT NULL", writes.c.run)
 partial("writes_open", "state = 'sending'", writes.c.connection_id, writes.c.ticket_id, unique=True)
 
 tokens = sa.Table(

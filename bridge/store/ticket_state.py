@@ -303,4 +303,6 @@ def from_json(text: str | None) -> Sentiment | None:
     if text is None:
         return None
     value = json.loads(text)
+    if value is None:  # it was taken away
+        return None
     return Sentiment(value["label"], value["score"], Trend(value["trend"]))

@@ -1,7 +1,7 @@
 """The sandbox helpdesk's connector: a ticket desk on this machine to try, show and test Moodbridge with."""
 
 from bridge.connector import Capabilities, Connector, Option
-from connectors.sandbox.client import look, read, write
+from connectors.sandbox.client import clear, look, read, write
 from connectors.sandbox.escalation import mark
 from connectors.sandbox.install import install, uninstall
 from connectors.sandbox.webhook import parse, verify
@@ -31,6 +31,7 @@ CONNECTOR = Connector(
     read=read,
     write=write,
     look=look,
+    clear=clear,
     mark=mark,
     ticket_url=lambda access, ticket_id: f"{access.options['url'].rstrip('/')}/tickets/{ticket_id}",
 )

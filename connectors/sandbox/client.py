@@ -74,6 +74,22 @@ def write(access: Access, writes: Sequence[TicketWrite]) -> Sequence[WriteResult
     return tuple(_result(str(result["ticket_id"]), result.get("status"), result) for result in results)
 
 
+def clear(access: Access, shown: Sequence[Shown]) -> Sequence[WriteResult]:
+    """Takes label, score and trend away from tickets that show what we wrote. Raises ConnectorErrors."""
+    return tuple(_clear(access, one) for one in shown)
+
+
+def _clear(access: Access, shown: Shown) -> WriteResult:
+    expected = shown.sentiment.label if shown.sentiment else ""
+    path = f"/tickets/{quote(shown.ticket_id, safe='')}/sentiment?{urlencode({'expected': expected})}"
+    reply = call(access, HTTPMethod.DELETE, path)
+    if reply.status in (404, 409, 422):
+        error = _error(reply)
+        return _result(shown.ticket_id, error.get("code"), error)
+    checked(reply)
+    return WriteResult(shown.ticket_id, WriteStatus.DONE)
+
+
 def look(access: Access, ticket_ids: Sequence[str]) -> Sequence[Shown]:
     """What these tickets show now, without those that are gone. Raises ConnectorErrors."""
     shown: list[Shown] = []

@@ -2,6 +2,7 @@
 
 from bridge.connector import Capabilities, Connector, Option, Tags
 from connectors.zendesk.auth import base_of
+from connectors.zendesk.clear import clear
 from connectors.zendesk.client import BULK, look, read, write
 from connectors.zendesk.escalation import mark
 from connectors.zendesk.install import install, uninstall
@@ -47,6 +48,7 @@ CONNECTOR = Connector(
     read=read,
     write=write,
     look=look,
+    clear=clear,
     mark=mark,
     ticket_url=lambda access, ticket_id: f"{base_of(access)}/agent/tickets/{ticket_id}",
     poll_every=every,

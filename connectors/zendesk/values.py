@@ -27,6 +27,16 @@ def change_to(access: Access, record: Record, sentiment: Sentiment, stamp: str |
     return change if stamp is None else {**change, "safe_update": True, "updated_stamp": stamp}
 
 
+def nothing(record: Record, stamp: str) -> Change:
+    """The update that empties our three fields, if the ticket is still as it was at `stamp`."""
+    fields = (record.label_field, record.score_field, record.trend_field)
+    return {
+        "custom_fields": [{"id": field, "value": None} for field in fields],
+        "safe_update": True,
+        "updated_stamp": stamp,
+    }
+
+
 def sentiment_of(access: Access, record: Record, ticket: Ticket) -> Sentiment | None:
     """What a ticket shows; None when it shows no label of ours."""
     label = label_in(access, ticket.values.get(record.label_field) or "")

@@ -23,7 +23,7 @@ from bridge.connector import (
 )
 from bridge.http import Http, Policy
 from bridge.model import Author, Score, Sentiment, Trend
-from connectors.sandbox.client import CURSOR, look, read, write
+from connectors.sandbox.client import CURSOR, clear, look, read, write
 from tests.connectors.sandbox_access import MemoryState, access_to
 from tests.hosts.sandbox import Desk, free_port, running_desk
 
@@ -234,6 +234,16 @@ def test_looking_leaves_out_what_is_gone_and_tells_what_has_no_label(desk: Desk,
 def test_looking_at_more_than_a_hundred_tickets_works(desk: Desk, access: Access) -> None:
     names = [desk.create_ticket("Help") for _ in range(101)]
     assert [shown.ticket_id for shown in look(access, names)] == names
+
+
+def test_what_we_wrote_can_be_taken_away_and_a_persons_label_stays(desk: Desk, access: Access) -> None:
+    ours, theirs = desk.create_ticket("Help"), desk.create_ticket("Help")
+    write(access, [TicketWrite(name, None, URGENT) for name in (ours, theirs)])
+    desk.ask("PUT", f"/tickets/{theirs}/label", {"label": "positive"})
+    done = clear(access, [Shown(name, URGENT) for name in (ours, theirs, "T-999999")])
+    assert [one.status for one in done] == [WriteStatus.DONE, WriteStatus.PERSON, WriteStatus.GONE]
+    shown = {one.ticket_id: one.sentiment and one.sentiment.label for one in look(access, [ours, theirs])}
+    assert shown == {ours: None, theirs: "positive"}
 
 
 # Trouble

@@ -152,6 +152,13 @@ def _sentiment_routes(api: Blueprint, database: Database) -> None:
             raise result
         return jsonify(status="done")
 
+    @api.delete("/tickets/<ticket_id>/sentiment")
+    def clear_one(ticket_id: str) -> Answer:
+        """Takes label, score and trend away, if the label is still the one that the caller wrote."""
+        with database.writing() as connection:
+            moods.clear(connection, ticket_id, request.args.get("expected", ""), time.time())
+        return jsonify(status="done")
+
     @api.put("/tickets/<ticket_id>/escalation")
     def mark(ticket_id: str) -> Answer:
         """Whether the ticket needs a person: a tag and, the first time, an internal note."""

@@ -43,6 +43,23 @@ def write(connection: sqlite3.Connection, wanted: SentimentWrite, now: float) ->
     _tell_feed(connection, row, wanted.label, wanted.score, wanted.trend, "bridge", now)
 
 
+def clear(connection: sqlite3.Connection, ticket_id: str, expected: str, now: float) -> None:
+    """Takes the bridge's label, score and trend away. DeskError as of `write`; nothing there is no error."""
+    row = row_of(connection, ticket_id)
+    if row["label"] is None:
+        return
+    if row["status"] == "closed":
+        raise closed()
+    if row["label"] != expected:
+        stands = (row["label"], iso(row["set_at"]))
+        raise DeskError(409, "person", "a person has set the label since your last write", stands)
+    connection.execute(
+        "UPDATE tickets SET label = NULL, score = NULL, trend = NULL, set_by = NULL, set_at = NULL, updated_at = ?"
+        " WHERE n = ?",
+        (now, row["n"]),
+    )
+
+
 def set_by_person(connection: sqlite3.Connection, ticket_id: str, label: str, by: str, now: float) -> bool:
     """A person's label; False when it stood already. DeskError (404, 422)."""
     row = row_of(connection, ticket_id)

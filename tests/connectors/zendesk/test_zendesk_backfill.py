@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge import runs
+from bridge import runs, undo
 from bridge.runtime import open_runtime
 from bridge.settings import Settings
 from connectors.zendesk import rate
@@ -95,3 +95,13 @@ def test_tickets_that_staff_opened_are_passed_over(bridge: Bridge, helpdesk: Zen
     account.open_ticket(customer, "This is broken")
     done = backfilled(bridge)
     assert (done.found, dict(done.skipped)) == (1, {"by_staff": 1})
+
+
+def test_an_undo_empties_the_fields_and_leaves_a_persons_label(
+    bridge: Bridge, helpdesk: ZendeskAccount, old: list[Ticket]
+) -> None:
+    run = backfilled(bridge).run
+    helpdesk.person_labels(str(old[3].id), "positive")
+    done = undo.undo(bridge.runtime, run)
+    assert (done.put_back, dict(done.skipped)) == (TICKETS - 1, {"person": 1})
+    assert {helpdesk.label(str(ticket.id)) for ticket in old} == {None, "positive"}
