@@ -14,6 +14,8 @@ from bridge.store import run_tables as run_tables
 from bridge.store.table_parts import BigId, partial, queue_columns, queue_indexes, workspace_id
 from bridge.store.table_parts import State as State
 from bridge.store.table_parts import metadata as metadata
+from bridge.store.work_tables import schedule as schedule
+from bridge.store.work_tables import workers as workers
 
 workspaces = sa.Table(
     "workspaces",
@@ -221,26 +223,6 @@ tokens = sa.Table(
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("last_used_at", sa.Double),
     sa.Column("revoked_at", sa.Double),
-)
-
-workers = sa.Table(
-    "workers",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("queue", sa.Text, nullable=False),
-    sa.Column("host", sa.Text, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("started_at", sa.Double, nullable=False),
-    sa.Column("lease_until", sa.Double, nullable=False),
-)
-
-schedule = sa.Table(
-    "schedule",
-    metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("holder", sa.Text),
-    sa.Column("until", sa.Double),
-    sa.Column("next_at", sa.Double, nullable=False),
 )
 
 # A workspace's AI provider; no row: the embedded scorer.
