@@ -88,7 +88,8 @@ class TicketWrite:
 
     at: float
     before: Sentiment | None
-    after: Sentiment
+    after: Sentiment | None
+    """None: it was taken away."""
     run: str | None
 
 
@@ -237,15 +238,15 @@ def writes_of(connection: sa.Connection, ticket: Ticket) -> Sequence[TicketWrite
     """What was written into the helpdesk for this ticket, the oldest first."""
     w = writes.c
     query = (
-        sa.select(w.done_at, w.before, w.after, w.run)
+        sa.select(w.done_at, w.before, w.after, w.run, w.state)
         .where(w.connection_id == ticket.connection, w.ticket_id == ticket.ticket_id, w.state.in_(("done", "marked")))
         .order_by(w.id.desc())
         .limit(MOST_PARTS)
     )
     found: list[TicketWrite] = []
-    for at, before, after, run in connection.execute(query):
+    for at, before, after, run, state in connection.execute(query):
         shown = from_json(after)
-        if shown is not None:
+        if shown is not None or state == "done":
             found.append(TicketWrite(at, from_json(before), shown, run))
     return found[::-1]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge import runs, undo
+from bridge import runs, tickets, undo
 from bridge.connector import Access, HelpdeskDown, Shown, WriteResult, WriteStatus
 from bridge.errors import Invalid, NotFound
 from bridge.runtime import Runtime
@@ -115,3 +115,9 @@ def test_a_run_under_way_is_not_undone(house: Floor) -> None:
 def test_a_run_that_never_was_is_said(house: Floor) -> None:
     with pytest.raises(NotFound, match="no run"):
         undo.undo(house.runtime, "nothing")
+
+
+def test_the_tickets_history_shows_that_its_label_was_taken_away(house: Floor, run: str) -> None:
+    undo.undo(house.runtime, run)
+    shown = tickets.one(house.runtime, house.home.slug, house.home.connection, "T-1")
+    assert [(one.before is None, one.after is None) for one in shown.writes] == [(True, False), (False, True)]

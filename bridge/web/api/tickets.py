@@ -82,11 +82,14 @@ class SentimentShown:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What was written into the helpdesk, and what we had written before; `run` is the backfill that wrote it."""
+    """What was written into the helpdesk, and what we had written before; `run` is the backfill that wrote it.
+
+    `after` is null where an undo took it away.
+    """
 
     at: Moment
     before: SentimentShown | None
-    after: SentimentShown
+    after: SentimentShown | None
     run: str | None
 
 
