@@ -92,6 +92,7 @@ def connect(
     """
     connector = connector_of(runtime, kind)
     _check_options(connector, options)
+    options = _as_kept(connector, options)
     with runtime.database.read() as connection:
         workspace = workspace_rows.by_slug(connection, slug)
         existing = _same(runtime, rows.of_workspace(connection, workspace.id), connector, options)
@@ -198,6 +199,12 @@ def _check_options(connector: Connector, options: Mapping[str, str]) -> None:
         raise Invalid(sorted(unknown)[0], f"{connector.kind} has no such option")
 
 
+def _as_kept(connector: Connector, options: Mapping[str, str]) -> dict[str, str]:
+    """The options, without capitals where these mean nothing."""
+    lower = {option.name for option in connector.options if option.lower}
+    return {name: value.strip().lower() if name in lower else value for name, value in options.items()}
+
+
 def _same(
     runtime: Runtime, existing: Sequence[ConnectionRow], connector: Connector, options: Mapping[str, str]
 ) -> ConnectionRow | None:
@@ -206,7 +213,7 @@ def _same(
     for row in existing:
         if row.kind != connector.kind or row.status == "disconnected":
             continue
-        stored = json.loads(runtime.vault.decrypt(row.options))
+        stored = _as_kept(connector, json.loads(runtime.vault.decrypt(row.options)))
         if all(stored.get(name) == options.get(name) for name in plain):
             return row
     return None

@@ -130,6 +130,8 @@ class Option:
     required: bool = True
     identifies: bool = True
     """Another value means another helpdesk, and so another connection. A secret never does."""
+    lower: bool = False
+    """Capitals mean nothing in it: it is kept, and compared, in lower case."""
 
 
 class ConnectionState(Protocol):

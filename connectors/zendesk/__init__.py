@@ -26,7 +26,7 @@ CONNECTOR = Connector(
         backlog=True,
     ),
     options=(
-        Option("subdomain", "the first part of your Zendesk address: `acme` of acme.zendesk.com"),
+        Option("subdomain", "the first part of your Zendesk address: `acme` of acme.zendesk.com", lower=True),
         Option(
             "client-id",
             "the identifier of a confidential OAuth client (Admin Center, Apps and integrations)",

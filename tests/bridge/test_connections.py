@@ -54,7 +54,7 @@ def bridge(runtime: Runtime, desk: Desk) -> Runtime:
         fakes.FAKE,
         kind="desk",
         options=(
-            Option("url", "address"),
+            Option("url", "address", lower=True),
             Option("token", "its key", secret=True),
             Option("team", "", required=False),
             Option("forms", "", required=False, identifies=False),
@@ -104,6 +104,20 @@ def test_connecting_twice_changes_nothing(bridge: Runtime) -> None:
 def test_another_address_is_another_connection(bridge: Runtime) -> None:
     connect(bridge)
     connect(bridge, OPTIONS | {"url": "http://other.example"})
+    assert len(connections.listed(bridge, SLUG)) == 2
+
+
+def test_capitals_that_mean_nothing_make_no_second_connection(bridge: Runtime) -> None:
+    first = connect(bridge, OPTIONS | {"url": "http://DESK.example", "team": "Blue"})
+    again = connect(bridge, OPTIONS | {"url": "http://desk.example", "team": "Blue"})
+    assert again.connection == first.connection
+    kept = access(bridge, first.connection).options
+    assert (kept["url"], kept["team"]) == ("http://desk.example", "Blue")
+
+
+def test_capitals_that_may_mean_something_make_another_connection(bridge: Runtime) -> None:
+    connect(bridge, OPTIONS | {"team": "Blue"})
+    connect(bridge, OPTIONS | {"team": "blue"})
     assert len(connections.listed(bridge, SLUG)) == 2
 
 

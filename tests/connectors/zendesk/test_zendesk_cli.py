@@ -107,6 +107,12 @@ def test_other_forms_and_a_new_client_are_the_same_connection(admin: Admin) -> N
     assert again["installed"] == ["Put the fields on the form Default Ticket Form."]
 
 
+def test_a_subdomain_in_capitals_is_the_same_connection(admin: Admin) -> None:
+    first = json.loads(admin.connects("--json"))
+    again = json.loads(admin.connects("--subdomain", "ACME", "--json"))
+    assert (again["connection"], again["installed"]) == (first["connection"], [])
+
+
 def test_rotate_makes_a_new_webhook_and_deletes_the_old_one(admin: Admin) -> None:
     admin.connects()
     (old,) = admin.account.webhooks
