@@ -12,6 +12,7 @@ from typing import Any
 from bridge.connector import Access, Backlog, Forgotten, Listed, Received
 from bridge.model import Author, Message
 from connectors.zendesk.desk import Desk
+from connectors.zendesk.session import Rejected
 from connectors.zendesk.texts import MESSAGING, words
 from connectors.zendesk.times import moment
 
@@ -23,16 +24,16 @@ Json = Mapping[str, Any]
 
 def read(_access: Access, desk: Desk, position: str) -> Received:
     """One page of the tickets made until `position` (a time as Zendesk says it; empty: now). Raises ConnectorErrors."""
-    found, more = _page(desk, f"created<={position}" if position else "created>1970-01-01")
+    until, _, cursor = position.partition(" ")
+    found, following = _page(desk, f"created<={until}" if until else "created>1970-01-01", cursor)
     if not found:
         return Received(backlog=Backlog((), None, 0))
     last = str(found[-1]["created_at"])
-    if more and last == position:  # a page of one second: the next one begins before it
-        found, more = _page(desk, f"created<{position}")
-        last = str(found[-1]["created_at"]) if found else last
+    # Within a second that holds more than a page, the cursor alone goes on.
+    place = f"{last} {following}" if last == str(found[0]["created_at"]) else last
     roles, counts = _side_loads(desk, [str(one["id"]) for one in found])
     listed = tuple(_listed(one, roles, counts) for one in found)
-    return Received(backlog=Backlog(listed, last if more and found else None))
+    return Received(backlog=Backlog(listed, place if following else None))
 
 
 def in_place_of_description(ticket_id: str) -> Forgotten:
@@ -40,11 +41,17 @@ def in_place_of_description(ticket_id: str) -> Forgotten:
     return Forgotten(ticket_id, DESCRIPTION, expected=False)
 
 
-def _page(desk: Desk, query: str) -> tuple[list[Json], bool]:
-    whole = desk.session.json(
-        "/api/v2/search/export", **{"query": query, "filter[type]": "ticket", "page[size]": str(PAGE)}
-    )
-    return list(whole.get("results") or ()), bool((whole.get("meta") or {}).get("has_more"))
+def _page(desk: Desk, query: str, cursor: str) -> tuple[list[Json], str]:
+    """The page's tickets, and the cursor of the next one; empty after the last. A cursor that died begins the query."""
+    asked = {"query": query, "filter[type]": "ticket", "page[size]": str(PAGE)}
+    try:
+        whole = desk.session.json("/api/v2/search/export", **(asked | ({"page[after]": cursor} if cursor else {})))
+    except Rejected:
+        if not cursor:
+            raise
+        whole = desk.session.json("/api/v2/search/export", **asked)
+    meta = whole.get("meta") or {}
+    return list(whole.get("results") or ()), str(meta.get("after_cursor") or "") if meta.get("has_more") else ""
 
 
 def _side_loads(desk: Desk, ids: list[str]) -> tuple[dict[int, str], dict[str, int]]:

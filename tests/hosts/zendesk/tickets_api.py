@@ -95,8 +95,9 @@ def blueprint(account: Account, jobs: Jobs) -> Blueprint:
         with account.lock:
             tickets = sorted(account.tickets.values(), key=lambda one: (one.created_at, one.id), reverse=True)
             rows = [shown(account, one) for one in tickets if WITHIN[asked[1]](stamp(one.created_at), asked[2])]
-        meta = {"has_more": len(rows) > size, "after_cursor": "x"}
-        return jsonify(results=rows[:size], facets=None, meta=meta, links={"next": None})
+        start = int(request.args.get("page[after]", "0").removeprefix("c"))
+        meta = {"has_more": len(rows) > start + size, "after_cursor": f"c{start + size}"}
+        return jsonify(results=rows[start : start + size], facets=None, meta=meta, links={"next": None})
 
     @api.get("/api/v2/tickets/<int:ticket_id>")
     def show(ticket_id: int) -> Any:
