@@ -32,7 +32,7 @@ def reason(head: headers.Head, kinds: Collection[str]) -> str | None:
         return "precedence"
     if _is_bounce(head, kinds):
         return "bounce"
-    if any(kind in _ENCRYPTED for kind in kinds) or _is_enveloped(head):
+    if any(kind in _ENCRYPTED for kind in (headers.content_type(head), *kinds)) or _is_enveloped(head):
         return "encrypted"
     return None
 
