@@ -19,7 +19,7 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was removed here. The helpdesk is asked nothing; a label without a message is not taken back there."""
+    """What was removed here. A label that is left without a message is taken away in the helpdesk by the drain."""
 
     tickets: int
     messages: int
@@ -40,7 +40,7 @@ def forget_ticket(runtime: Runtime, slug: str, ticket_id: str, connection_id: st
         if not homes:
             raise Invalid("ticket", f"{slug} has no ticket {ticket_id}")
         for home in homes:
-            forget(connection, workspace.id, home.connection_id, Forgotten(ticket_id, None), now)
+            forget(connection, workspace.id, home.connection_id, Forgotten(ticket_id, None), now, stands=True)
         cleared = score_cache.clear(connection, workspace.id)
         return Removed(len(homes), sum(home.messages for home in homes), cleared)
 

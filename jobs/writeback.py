@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import sqlalchemy as sa
 
 from bridge.connections import access_to, connector_of
-from bridge.connector import Access, Connector, RateLimited, TicketWrite, WriteResult, WriteStatus
+from bridge.connector import Access, Connector, RateLimited, Shown, TicketWrite, WriteResult, WriteStatus
 from bridge.errors import BridgeError
 from bridge.model import Sentiment
 from bridge.runtime import Runtime
@@ -44,25 +44,23 @@ def work(runtime: Runtime, unit: Sequence[PendingTicket]) -> Iterable[Done[Pendi
 
 
 def _parts(all_tickets: Sequence[PendingTicket], size: int) -> Iterator[Sequence[PendingTicket]]:
-    for start in range(0, len(all_tickets), size):
-        yield all_tickets[start : start + size]
+    """What goes in one call: labels to write, or labels to take away."""
+    for away in (False, True):
+        which = [ticket for ticket in all_tickets if (ticket.after is None) is away]
+        for start in range(0, len(which), size):
+            yield which[start : start + size]
 
 
 def _call(
     runtime: Runtime, connector: Connector, access: Access, part: Sequence[PendingTicket]
 ) -> Iterable[Done[PendingTicket, TicketWritten]]:
-    if connector.write is None:
-        raise WriteRefused(f"{connector.kind} takes no labels")
-    asked = [
-        TicketWrite(ticket.ticket_id, ticket.before, ticket.after, ticket.seen, ticket.unsolved_only) for ticket in part
-    ]
     try:
-        results = connector.write(access, asked)
+        results = _write(connector, access, part)
     except RateLimited as error:
         let_rest(runtime, access.connection, error)
         results = [
             WriteResult(one.ticket_id, WriteStatus.LATER, retry_after=error.retry_after, reason=str(error))
-            for one in asked
+            for one in part
         ]
     for ticket, result in zip(part, results, strict=True):
         log.info(
@@ -75,6 +73,22 @@ def _call(
             },
         )
         yield Done(ticket, TicketWritten(ticket, ticket.after, result))
+
+
+def _write(connector: Connector, access: Access, part: Sequence[PendingTicket]) -> Sequence[WriteResult]:
+    asked = [
+        TicketWrite(ticket.ticket_id, ticket.before, ticket.after, ticket.seen, ticket.unsolved_only)
+        for ticket in part
+        if ticket.after is not None
+    ]
+    if asked:
+        if connector.write is None:
+            raise WriteRefused(f"{connector.kind} takes no labels")
+        return connector.write(access, asked)
+    if connector.clear is None:
+        reason = f"{connector.kind} cannot take a label away"
+        return [WriteResult(ticket.ticket_id, WriteStatus.GONE, reason=reason) for ticket in part]
+    return connector.clear(access, [Shown(ticket.ticket_id, ticket.before) for ticket in part])
 
 
 def _resume(
@@ -105,6 +119,9 @@ def _seen(ticket: PendingTicket, exists: bool, now_shown: Sentiment | None) -> W
         return WriteResult(ticket.ticket_id, WriteStatus.GONE, reason="the ticket is gone")
     if now_shown == ticket.after:
         return WriteResult(ticket.ticket_id, WriteStatus.DONE)
+    ours = {one.label for one in (*ticket.unsure, ticket.before) if one is not None}
+    if ticket.after is None and now_shown is not None and now_shown.label not in ours:
+        return WriteResult(ticket.ticket_id, WriteStatus.PERSON, label=now_shown.label)
     return None  # a label that is none of ours may be a person's: the connector can tell whose it is, and since when
 
 

@@ -11,6 +11,7 @@ from bridge.model import Author, Origin
 from bridge.store.mood_hours import hour_of, mark_stale
 from bridge.store.mood_tables import escalations, silences, ticket_facts, ticket_tags
 from bridge.store.tables import State, deliveries, events, messages, read_requests, tickets, writes
+from bridge.store.taking_back import take_back
 from bridge.store.ticket_state import TicketKey, Touched, recompute
 
 _EMPTIED = (
@@ -33,13 +34,24 @@ _EMPTIED = (
 )
 
 
-def forget(connection: sa.Connection, workspace_id: int, connection_id: str, what: Forgotten, now: float) -> int:
-    """1 when something was forgotten, or will not be taken when it comes; 0 when that was so already."""
+def forget(
+    connection: sa.Connection,
+    workspace_id: int,
+    connection_id: str,
+    what: Forgotten,
+    now: float,
+    *,
+    stands: bool = False,
+) -> int:
+    """1 when something was forgotten, or will not be taken when it comes; 0 when that was so already.
+
+    `stands`: the helpdesk still has the ticket that is forgotten whole, and so perhaps our label in it.
+    """
     key = (connection_id, what.ticket_id)
     hours = _hours(connection, key, what.message_id)
     if what.message_id is None:
         mark_stale(connection, [(workspace_id, hour) for hour in hours])
-        return _forget_ticket(connection, key)
+        return _forget_ticket(connection, key, now, stands)
     if not what.expected and not _is_known(connection, key, what.message_id):
         return 0
     if not _empty_message(connection, workspace_id, key, what.message_id, now):
@@ -59,11 +71,17 @@ def _hours(connection: sa.Connection, key: TicketKey, message_id: str | None) ->
     return frozenset(hour_of(at) for at in connection.execute(query).scalars())
 
 
-def _forget_ticket(connection: sa.Connection, key: TicketKey) -> int:
+def _forget_ticket(connection: sa.Connection, key: TicketKey, now: float, stands: bool) -> int:
     # Messages before their ticket, as a settle locks them.
     removed = connection.execute(sa.delete(messages).where(_of_ticket(messages, key))).rowcount
-    removed += connection.execute(sa.delete(tickets).where(_of_ticket(tickets, key))).rowcount
-    for table in (writes, ticket_facts, ticket_tags, silences, escalations):
+    if stands:
+        take_back(connection, *key, now)
+    else:
+        removed += connection.execute(sa.delete(tickets).where(_of_ticket(tickets, key))).rowcount
+    # One that is under way says what the helpdesk may show.
+    past = [writes.c.state != "sending"] if stands else []
+    connection.execute(sa.delete(writes).where(_of_ticket(writes, key), *past))
+    for table in (ticket_facts, ticket_tags, silences, escalations):
         connection.execute(sa.delete(table).where(_of_ticket(table, key)))
     asked = read_requests.c
     connection.execute(

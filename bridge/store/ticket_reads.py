@@ -126,7 +126,7 @@ def page(
     limit: int,
 ) -> Sequence[Ticket]:
     """Up to `limit` tickets behind the place `after`: the last one's sort value and row id (`place_of`)."""
-    where = [_t.workspace_id == workspace_id]
+    where = [_t.workspace_id == workspace_id, _t.messages_scored > 0]
     if filters.escalated is not None:
         where.append(_t.escalated_by.is_not(None) if filters.escalated else _t.escalated_by.is_(None))
     if filters.label is not None:
@@ -170,7 +170,10 @@ def one(connection: sa.Connection, workspace_id: int, connection_id: str, ticket
     """The ticket, if the workspace has it and a message of it was scored."""
     row = connection.execute(
         sa.select(*_TICKET).where(
-            _t.connection_id == connection_id, _t.ticket_id == ticket_id, _t.workspace_id == workspace_id
+            _t.connection_id == connection_id,
+            _t.ticket_id == ticket_id,
+            _t.workspace_id == workspace_id,
+            _t.messages_scored > 0,
         )
     ).first()
     return None if row is None else _ticket(row)

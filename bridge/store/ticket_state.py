@@ -13,7 +13,8 @@ from bridge.model import UNKNOWN, Origin, Score, Sentiment, Trend
 from bridge.store.mood_hours import hour_of, mark_stale
 from bridge.store.rows import rows_parameter, rows_sql, statement
 from bridge.store.seen import newer
-from bridge.store.tables import State, tickets
+from bridge.store.tables import State
+from bridge.store.taking_back import remove, take_back
 from bridge.store.ticket_messages import TicketKey as TicketKey
 from bridge.store.ticket_messages import as_text, from_text, scored_messages
 
@@ -54,7 +55,7 @@ class Moved:
 def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], now: float) -> list[Moved]:
     """Brings the tickets' rows in line with their messages; those that differ from what was written become due.
 
-    Returns the tickets as they moved. A ticket without a scored message has no row.
+    Returns the tickets as they moved. A ticket without a scored message has no row, once its helpdesk shows no label.
     """
     keys = sorted(touched)
     if connection.dialect.name != "sqlite":
@@ -77,10 +78,11 @@ def recompute(connection: sa.Connection, touched: Mapping[TicketKey, Touched], n
             moved.append(_moved(key, touched[key], state, before.get(key)))
     _upsert(connection, rows)
     mark_stale(connection, stale)
-    for connection_id, ticket_id in empty:
-        connection.execute(
-            sa.delete(tickets).where(tickets.c.connection_id == connection_id, tickets.c.ticket_id == ticket_id)
-        )
+    for key in empty:
+        if touched[key].writable:
+            take_back(connection, *key, now)
+        else:
+            remove(connection, *key)
     return moved
 
 
@@ -289,6 +291,10 @@ def _upsert(connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None
         ),
         {"rows": rows_parameter(rows)},
     )
+
+
+NOTHING = json.dumps(None)
+"""What a `writes` row keeps of a label that was taken away."""
 
 
 def as_json(sentiment: Sentiment | None) -> str | None:

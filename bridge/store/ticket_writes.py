@@ -16,7 +16,18 @@ from bridge.model import UNKNOWN, Origin, Sentiment
 from bridge.scale import Scale
 from bridge.store.corrections import apply_label_change
 from bridge.store.tables import State, connections, messages, tickets, workspaces, writes
-from bridge.store.ticket_state import as_json, desired, from_json, is_doubtful, is_held, needs_write, seen, written
+from bridge.store.taking_back import is_empty, remove
+from bridge.store.ticket_state import (
+    NOTHING,
+    as_json,
+    desired,
+    from_json,
+    is_doubtful,
+    is_held,
+    needs_write,
+    seen,
+    written,
+)
 from bridge.workspace_settings import WorkspaceSettings
 from bridge.workspace_settings import from_json as settings_from
 
@@ -35,7 +46,8 @@ class PendingTicket:
     bulk: int
     attempts: int
     before: Sentiment | None
-    after: Sentiment
+    after: Sentiment | None
+    """None: nothing; what we wrote is taken away."""
     unsure: tuple[Sentiment, ...]
     """Values that the helpdesk may show, written by a worker that died or by a call whose outcome nobody saw: it is
     read back before it is written."""
@@ -52,7 +64,7 @@ class TicketWritten:
     """What became of one ticket's write."""
 
     ticket: PendingTicket
-    after: Sentiment
+    after: Sentiment | None
     result: WriteResult
 
 
@@ -63,7 +75,8 @@ LOST = "its answer was lost"
 def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingTicket]:
     """The claimed tickets, each with an open `writes` row from now on.
 
-    Those that need no write any more (labelled by a person meanwhile, disconnected) are let rest and left out.
+    Those that need no write any more (labelled by a person meanwhile, disconnected) are let rest and left out; of one
+    without a scored message, nothing is kept then.
     """
     now = time.time()
     t, w, c = tickets.c, workspaces.c, connections.c
@@ -76,7 +89,11 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingT
     ).all()
     unsure = _unsure(connection, rows)
     wanted = [row for row in rows if _is_wanted(row, bool(unsure.get((row.connection_id, row.ticket_id))))]
-    _let_rest(connection, {row.id for row in rows} - {row.id for row in wanted})
+    unwanted = {row.id for row in rows} - {row.id for row in wanted}
+    _let_rest(connection, unwanted)
+    for left in rows:
+        if left.id in unwanted and is_empty(left):
+            remove(connection, left.connection_id, left.ticket_id)
     pending = [_pending(row, unsure.get((row.connection_id, row.ticket_id), ())) for row in wanted]
     of_runs = _runs(connection, [row for row in wanted if _is_bulk_work(row)])
     opened = [
@@ -86,7 +103,7 @@ def begin_writes(connection: sa.Connection, ids: Sequence[int]) -> list[PendingT
             "ticket_id": one.ticket_id,
             "state": "sending",
             "before": as_json(one.before),
-            "after": as_json(one.after),
+            "after": as_json(one.after) or NOTHING,
             "cause": one.cause,
             "origin": row.origin,
             "run": of_runs.get(row.id),
@@ -131,6 +148,8 @@ def _is_wanted(row: sa.Row[*tuple[Any, ...]], unsure: bool) -> bool:
 
 
 def _is_due(row: sa.Row[*tuple[Any, ...]]) -> bool:
+    if is_empty(row):
+        return written(row) is not None and not is_held(row.held_at, row.shown_written_at)
     if is_doubtful(seen(row), written(row)) and not is_held(row.held_at, row.shown_written_at):
         return True
     return needs_write(desired(row), written(row), row.held_at, row.shown_written_at)
@@ -154,8 +173,9 @@ def _let_rest(connection: sa.Connection, ids: set[int]) -> None:
 
 
 def _pending(row: sa.Row[*tuple[Any, ...]], unsure: tuple[Sentiment, ...]) -> PendingTicket:
-    before, after = written(row), desired(row)
-    if after.label == UNKNOWN and before is not None:
+    before = written(row)
+    after = None if is_empty(row) else desired(row)
+    if after is not None and after.label == UNKNOWN and before is not None:
         after = before  # to be looked at only: unknown never replaces a real label
     return PendingTicket(
         row_id=row.id,
@@ -229,7 +249,10 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
         sa.update(writes)
         .where(_open(ticket.connection_id, ticket.ticket_id))
         .values(
-            state=_LOG_STATE[result.status], after=as_json(one.after), reason=result.reason or result.label, done_at=now
+            state=_LOG_STATE[result.status],
+            after=as_json(one.after) or NOTHING,
+            reason=result.reason or result.label,
+            done_at=now,
         )
     )
     if result.status in (WriteStatus.LATER, WriteStatus.FAILED):
@@ -242,9 +265,9 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
         values |= {"seen_label": None, "seen_stamp": None}  # a newer one may be of before or after this write
     if result.status is WriteStatus.DONE and not overtaken:
         values |= {
-            "written_label": one.after.label,
-            "written_score": one.after.score,
-            "written_trend": str(one.after.trend),
+            "written_label": one.after.label if one.after else None,
+            "written_score": one.after.score if one.after else None,
+            "written_trend": str(one.after.trend) if one.after else None,
         }
     elif result.status is WriteStatus.PERSON and not overtaken:
         values |= {"written_label": result.label}
@@ -256,5 +279,8 @@ def settle_write(connection: sa.Connection, one: TicketWritten, scale: Scale, no
         apply_label_change(connection, ticket.workspace_id, ticket.connection_id, change, scale, now)
     row = connection.execute(sa.select(tickets).where(where)).one()
     again = result.status is not WriteStatus.GONE and _is_due(row)
+    if is_empty(row) and (not again or result.status is WriteStatus.PERSON):
+        remove(connection, ticket.connection_id, ticket.ticket_id)
+        return
     state = State.PENDING if again else State.SETTLED
     connection.execute(sa.update(tickets).where(where).values(state=int(state), due_at=now))

@@ -1,6 +1,5 @@
 """What a run wrote into helpdesks, and the putting back of it. Both are `writes` rows: the audit log tells both."""
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -9,9 +8,8 @@ import sqlalchemy as sa
 from bridge.connector import WriteResult, WriteStatus
 from bridge.model import Origin, Sentiment
 from bridge.store.tables import State, tickets, writes
-from bridge.store.ticket_state import as_json, from_json
-
-_NOTHING = json.dumps(None)
+from bridge.store.taking_back import is_empty
+from bridge.store.ticket_state import NOTHING, as_json, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def begin(connection: sa.Connection, run_id: str, undos: Collection[Undo], now: 
                 ticket_id=one.ticket_id,
                 state="sending",
                 before=as_json(one.wrote),
-                after=as_json(one.before) or _NOTHING,
+                after=as_json(one.before) or NOTHING,
                 origin=str(Origin.BACKFILL),
                 run=name_of(run_id),
                 created_at=now,
@@ -115,13 +113,13 @@ def _undo(connection: sa.Connection, run_id: str, row: sa.Row[*tuple[object, ...
         return None
     t = tickets.c
     ticket = connection.execute(
-        sa.select(t.held_at, t.written_label, t.worker_id).where(
+        sa.select(t.held_at, t.written_label, t.worker_id, t.messages_scored).where(
             t.connection_id == row.connection_id, t.ticket_id == row.ticket_id
         )
     ).one_or_none()
     begun = any(one.state == "sending" for one in undone)
     reason = None
-    if ticket is None:
+    if ticket is None or is_empty(ticket):
         reason = "forgotten"
     elif any(one.state == "done" for one in later):
         reason = "changed_since"

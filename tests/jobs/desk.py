@@ -100,6 +100,17 @@ class Desk:
         self._enter()
         return [Shown(name, self.shows.get(name)) for name in names if name not in self.gone]
 
+    def on_clear(self, _access: Access, shown: Sequence[Shown]) -> Sequence[WriteResult]:
+        self._enter()
+        return [self._clear(one) for one in shown]
+
+    def _clear(self, one: Shown) -> WriteResult:
+        stands = self.shows.get(one.ticket_id)
+        if stands is not None and one.sentiment is not None and stands.label != one.sentiment.label:
+            return WriteResult(one.ticket_id, WriteStatus.PERSON, label=stands.label)
+        self.shows[one.ticket_id] = None
+        return WriteResult(one.ticket_id, WriteStatus.DONE)
+
     def on_read(self, _access: Access, target: Target) -> Received:
         self.read.append(target.name)
         self._enter()

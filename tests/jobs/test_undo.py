@@ -1,12 +1,12 @@
 """Taking a run back: helpdesks show what they showed before, and what others changed since stays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from bridge import runs, tickets, undo
-from bridge.connector import Access, HelpdeskDown, Shown, WriteResult, WriteStatus
+from bridge.connector import HelpdeskDown
 from bridge.errors import Invalid, NotFound
 from bridge.runtime import Runtime
 from tests import fakes
@@ -14,28 +14,13 @@ from tests.jobs.desk import Floor, label
 from tests.jobs.test_backfill import OldDesk, listing, work
 
 
-class ClearedDesk(OldDesk):
-    """A desk whose labels can be taken away."""
-
-    def on_clear(self, _access: Access, shown: Sequence[Shown]) -> Sequence[WriteResult]:
-        self._enter()
-        return [self._clear(one) for one in shown]
-
-    def _clear(self, one: Shown) -> WriteResult:
-        stands = self.shows.get(one.ticket_id)
-        if stands is not None and one.sentiment is not None and stands.label != one.sentiment.label:
-            return WriteResult(one.ticket_id, WriteStatus.PERSON, label=stands.label)
-        self.shows[one.ticket_id] = None
-        return WriteResult(one.ticket_id, WriteStatus.DONE)
+@pytest.fixture
+def old() -> OldDesk:
+    return OldDesk(4)
 
 
 @pytest.fixture
-def old() -> ClearedDesk:
-    return ClearedDesk(4)
-
-
-@pytest.fixture
-def house(runtime: Runtime, old: ClearedDesk) -> Iterator[Floor]:
+def house(runtime: Runtime, old: OldDesk) -> Iterator[Floor]:
     made = Floor(runtime, old, replace(listing(old), clear=old.on_clear))
     yield made
     made.close()
@@ -54,19 +39,19 @@ def live(house: Floor, ticket: str, text: str) -> None:
     house.drain("score", "writeback")
 
 
-def test_every_ticket_shows_again_what_it_showed_before(house: Floor, old: ClearedDesk, run: str) -> None:
+def test_every_ticket_shows_again_what_it_showed_before(house: Floor, old: OldDesk, run: str) -> None:
     done = undo.undo(house.runtime, run)
     assert (done.put_back, done.skipped) == (4, {})
     assert set(old.shows.values()) == {None}
 
 
-def test_what_was_put_back_is_not_written_again(house: Floor, old: ClearedDesk, run: str) -> None:
+def test_what_was_put_back_is_not_written_again(house: Floor, old: OldDesk, run: str) -> None:
     undo.undo(house.runtime, run)
     house.drain("writeback")
     assert set(old.shows.values()) == {None}
 
 
-def test_a_new_customer_message_is_written_over_an_undo(house: Floor, old: ClearedDesk, run: str) -> None:
+def test_a_new_customer_message_is_written_over_an_undo(house: Floor, old: OldDesk, run: str) -> None:
     undo.undo(house.runtime, run)
     live(house, "T-1", "Thank you so much, this is great!")
     shown = old.shows["T-1"]
@@ -74,14 +59,14 @@ def test_a_new_customer_message_is_written_over_an_undo(house: Floor, old: Clear
     assert shown.label == "positive"
 
 
-def test_a_persons_label_stays(house: Floor, old: ClearedDesk, run: str) -> None:
+def test_a_persons_label_stays(house: Floor, old: OldDesk, run: str) -> None:
     old.shows["T-2"] = label("urgent")
     done = undo.undo(house.runtime, run)
     assert (done.put_back, done.skipped) == (3, {"person": 1})
     assert old.shows["T-2"] == label("urgent")
 
 
-def test_what_was_written_later_stays(house: Floor, old: ClearedDesk, run: str) -> None:
+def test_what_was_written_later_stays(house: Floor, old: OldDesk, run: str) -> None:
     live(house, "T-3", "Thank you so much, this is great!")
     done = undo.undo(house.runtime, run)
     assert (done.put_back, done.skipped) == (3, {"changed_since": 1})
@@ -93,7 +78,7 @@ def test_a_second_undo_has_nothing_left_to_do(house: Floor, run: str) -> None:
     assert undo.undo(house.runtime, run).put_back == 0
 
 
-def test_an_undo_that_was_cut_off_goes_on(house: Floor, old: ClearedDesk, run: str) -> None:
+def test_an_undo_that_was_cut_off_goes_on(house: Floor, old: OldDesk, run: str) -> None:
     old.errors.append(HelpdeskDown("no answer"))
     with pytest.raises(HelpdeskDown):
         undo.undo(house.runtime, run)

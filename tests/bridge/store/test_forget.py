@@ -63,6 +63,47 @@ def test_a_ticket_without_another_message_is_gone_here(scene: Scene, connection:
     assert scene.rows(tickets) == []
 
 
+def test_while_its_helpdesk_shows_the_label_it_waits_empty_for_that_to_be_taken_away(
+    scene: Scene, connection: str
+) -> None:
+    says(scene, connection, "m-1", -80)
+    scene.written(*scene.claim(table=tickets))
+    forget(scene, connection, "m-1")
+    row = scene.row(tickets)
+    assert (row.state, row.messages_scored, row.label) == (State.PENDING, 0, "unknown")
+    for name in ("score", "known_label", "first_score", "lowest_score", "shown_message_id", "newest_at", "earlier"):
+        assert getattr(row, name) is None
+    (one,) = scene.begin(*scene.claim(table=tickets))
+    assert one.before is not None
+    assert (one.before.label, one.after) == ("urgent", None)
+    scene.answer(one)
+    assert scene.rows(tickets) == []
+
+
+@pytest.mark.parametrize("status", [WriteStatus.GONE, WriteStatus.PERSON])
+def test_where_there_is_nothing_of_ours_to_take_away_nothing_is_kept(
+    scene: Scene, connection: str, status: WriteStatus
+) -> None:
+    says(scene, connection, "m-1", -80)
+    scene.written(*scene.claim(table=tickets))
+    forget(scene, connection, "m-1")
+    (one,) = scene.begin(*scene.claim(table=tickets))
+    scene.answer(one, status, label="negative")
+    assert scene.rows(tickets) == []
+
+
+def test_what_a_customer_writes_meanwhile_is_written_over_it(scene: Scene, connection: str) -> None:
+    says(scene, connection, "m-1", -80)
+    scene.written(*scene.claim(table=tickets))
+    forget(scene, connection, "m-1")
+    (away,) = scene.begin(*scene.claim(table=tickets))
+    says(scene, connection, "m-2", 60, NOW + 1)
+    scene.answer(away)
+    (one,) = scene.begin(*scene.claim(table=tickets))
+    assert one.after is not None
+    assert (one.before, one.after.label) == (None, "positive")
+
+
 def test_the_audit_and_what_others_were_told_stay_without_the_words(scene: Scene, connection: str) -> None:
     says(scene, connection, "m-1", -80)
     scene.written(*scene.claim(table=tickets))
@@ -149,6 +190,8 @@ def test_a_write_that_was_open_is_looked_into_when_the_customer_writes_again(sce
     says(scene, connection, "m-1", -80)
     (one,) = scene.begin(*scene.claim(table=tickets))
     scene.answer(one, WriteStatus.UNSURE)
+    put_off = queue.PutOff(one.row_id, NOW, "nobody saw what became of it", own_error=False)
+    scene.database.write(lambda c: queue.put_off(c, tickets, [put_off]))
     forget(scene, connection, "m-1")
     says(scene, connection, "m-2", 60, NOW + 1)
     (again,) = scene.begin(*scene.claim(table=tickets))

@@ -148,6 +148,17 @@ def test_a_comment_that_is_taken_back_is_forgotten_and_the_ticket_shows_the_one_
     assert (row.state, row.label, row.author_id) == (State.FORGOTTEN, None, None)
 
 
+def test_a_ticket_of_which_nothing_is_left_shows_no_label_and_keeps_what_others_set(product: Product) -> None:
+    ticket = opened(product, "urgent", tags=["mobile"])
+    first = ticket.comments[0]
+    product.account.redact(ticket, first, product.account.smith)
+    product.settle()
+    assert product.label(ticket) is None
+    assert [ticket.fields.get(product.field(title)) for title in ("Sentiment score", "Sentiment trend")] == [None, None]
+    assert "mobile" in ticket.tags
+    assert product.rows(tickets) == []
+
+
 def test_of_a_ticket_that_is_deleted_for_good_nothing_stays(product: Product) -> None:
     ticket = opened(product, "negative")
     product.account.delete_for_good(ticket, product.account.admin)
