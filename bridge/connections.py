@@ -176,6 +176,20 @@ def listed(runtime: Runtime, slug: str) -> Sequence[ConnectionRow]:
     ]
 
 
+def reinstall(
+    runtime: Runtime, slug: str, connection_id: str, *, dry_run: bool = False, rotate: bool = False
+) -> Connected:
+    """Brings a connection's helpdesk in line again, with what it was connected with; a dry run only looks.
+
+    Raises NotFound, and what the connector raises.
+    """
+    row = next((one for one in listed(runtime, slug) if one.id == connection_id), None)
+    if row is None or row.status == "disconnected":
+        raise NotFound(f"The workspace {slug} has no connection {connection_id}; connect the helpdesk anew")
+    options = json.loads(runtime.vault.decrypt(row.options))
+    return connect(runtime, slug, row.kind, options, dry_run=dry_run, rotate=rotate)
+
+
 def disconnect(runtime: Runtime, connection_id: str) -> tuple[str, ...]:
     """Takes back what `connect` installed and takes no more events; fields and history stay. Says what it did.
 

@@ -52,12 +52,15 @@ class Opened:
     known: bool
 
 
+def anybody(runtime: Runtime) -> bool:
+    """Whether there are people already."""
+    with runtime.database.read() as connection:
+        return rows.anybody(connection)
+
+
 def first_owner(runtime: Runtime) -> Link | None:
     """The link by which the first owner comes in; None when there are people already."""
-    with runtime.database.read() as connection:
-        if rows.anybody(connection):
-            return None
-    return _link(runtime, "first", FIRST_FOR)
+    return None if anybody(runtime) else _link(runtime, "first", FIRST_FOR)
 
 
 def demo_owner(runtime: Runtime, slug: str, email: str) -> Link:

@@ -31,6 +31,7 @@ COMMANDS = {
     "eval": "evaluate",
     "stats": "stats",
     "token": "token",
+    "user": "user",
     "retry": "retry",
     "forget": "forget",
     "rescore": "rescore",

@@ -18,6 +18,7 @@ from bridge.processes.ready import http_ready
 from bridge.settings import load
 
 WORKSPACE = "demo"
+OWNER = "owner@demo.example"
 SAMPLE_PACE = 0.4
 
 
@@ -61,12 +62,22 @@ def _run_desk(arguments: list[str]) -> None:
     raise SystemExit(process_named("sandbox-desk")(arguments))
 
 
+def _sign_in_link() -> str:
+    """Where the demo's owner signs in by a click."""
+    from bridge import people
+    from bridge.cli.output import opened
+
+    with opened() as runtime:
+        return people.demo_owner(runtime, WORKSPACE, OWNER).url
+
+
 def _follow(desk_url: str, token: str, bridge_url: str) -> None:
     """Connects the desk, prints the two URLs, then each label as it lands."""
     _connect(desk_url, token)
     say("")
     say(f"  Desk:      {desk_url}/")
     say(f"  Dashboard: {bridge_url}/demo")
+    say(f"  Pages:     {_sign_in_link()}")
     say("")
     say("  Type there as a customer and watch the badge. Labels as they land:")
     http = Http(Policy(allow_hosts=("127.0.0.1",)))

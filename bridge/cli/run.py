@@ -1,6 +1,7 @@
 """`moodbridge up`, `web`, `worker`, `scheduler`: everything on one machine, or one kind alone."""
 
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,8 @@ def say(line: str) -> None:
 def up(score_workers: int) -> None:
     """Start everything on this machine: Redis if none is set, web, workers, scheduler. Ctrl-C stops all."""
     settings = load(os.environ)
-    raise SystemExit(run_all(settings, score_workers=score_workers))
+    welcome = Process("sign-in", Role.AFTER, _welcome)
+    raise SystemExit(run_all(settings, score_workers=score_workers, more=lambda: [welcome]))
 
 
 def run_all(
@@ -103,6 +105,22 @@ def _migrate(settings: Settings) -> None:
     from bridge.runtime import upgrade_schema
 
     upgrade_schema(settings)
+
+
+def _welcome() -> None:
+    """Tells the person at the terminal how the first owner signs in, as long as nobody can."""
+    from bridge import people
+    from bridge.cli.output import opened
+
+    with opened() as runtime:
+        if people.anybody(runtime):
+            return
+        if not sys.stdout.isatty():  # what is not a terminal may be kept
+            say("Nobody can sign in yet: `moodbridge user add EMAIL --workspace SLUG --role owner` makes a link")
+            return
+        link = people.first_owner(runtime)
+    if link is not None:
+        say(f"Nobody can sign in yet. Open this link within 30 minutes to become the owner:\n  {link.url}")
 
 
 def _application(demo: str | None) -> Any:

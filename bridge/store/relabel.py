@@ -30,6 +30,14 @@ def lock(connection: sa.Connection, slug: str) -> None:
     connection.execute(sa.select(workspaces.c.id).where(workspaces.c.slug == slug).with_for_update())
 
 
+def labels_by_score(connection: sa.Connection, workspace_id: int, since: float) -> Sequence[tuple[int, str, int]]:
+    """Scores and labels of messages that customers wrote since then, and how many of each."""
+    m = messages.c
+    query = sa.select(m.score, m.label, sa.func.count()).group_by(m.score, m.label)
+    where = (m.workspace_id == workspace_id, m.label.is_not(None), m.score.is_not(None), m.written_at >= since)
+    return [(score, label, count) for score, label, count in connection.execute(query.where(*where))]
+
+
 def relabel_messages(connection: sa.Connection, workspace_id: int, after: Place | None) -> Place | None:
     """Relabels the scored messages behind `after`; where the next batch begins, None when this was the last."""
     m = messages.c

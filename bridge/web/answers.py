@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 
-from flask import Flask, Response, request
+from flask import Flask, Response, has_request_context, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from bridge.address import AddressRefused, HttpError
@@ -31,6 +31,19 @@ _WORDS = {
 }
 
 
+_PAGE_WORDS = {
+    400: "This form is no longer good. Go back, load the page anew and send it again",
+    403: "Your role may not do that. An owner of the workspace can change it",
+}
+_PAGES = ("entrance", "connecting", "settings", "looking")
+
+
+def _looks_at_pages() -> bool:
+    return has_request_context() and (
+        request.blueprint in _PAGES or (request.blueprint is None and "text/html" in request.headers.get("Accept", ""))
+    )
+
+
 class Unauthorized(Exception):
     """No token, or one that does not work."""
 
@@ -51,7 +64,12 @@ def json_answer(value: object, status: int = 200) -> Response:
 def problem_answer(
     status: int, detail: str | None = None, field: str | None = None, more: Mapping[str, str] | None = None
 ) -> Response:
-    """Problem details; `more` are headers."""
+    """Problem details, or a page for who visits our pages; `more` are headers."""
+    if _looks_at_pages():
+        title = {404: "Nothing here", 403: "Not with your role"}.get(status, "That did not work")
+        words = _PAGE_WORDS.get(status) or detail or _WORDS.get(status, "It did not work")
+        html = render_template("problem.html", title=title, detail=words)
+        return Response(html, status, dict(more or {}), content_type="text/html; charset=utf-8")
     body = problem(status, detail or _WORDS.get(status, "It did not work"), field)
     return Response(body, status, dict(more or {}), content_type=CONTENT_TYPE)
 

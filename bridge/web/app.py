@@ -10,6 +10,7 @@ from bridge.web import api, dashboard_page, health
 from bridge.web.answers import add_headers, answer_errors
 from bridge.web.hooks import Hooks
 from bridge.web.metrics import Metrics
+from bridge.web.pages import add_pages
 
 LARGEST_BODY = 64 * 1024
 """Bytes, of everything but hooks, which have limits of their own."""
@@ -26,6 +27,7 @@ def create_app(runtime: Runtime, demo: str | None = None) -> Flask:
     app.register_blueprint(api.description(importlib.metadata.version("moodbridge")))
     if demo is not None:
         app.register_blueprint(dashboard_page.blueprint(runtime, demo))
+    add_pages(app, runtime, demo is not None)
     app.after_request(add_headers(https=runtime.settings.public_url.startswith("https://")))
     answer_errors(app)
     app.wsgi_app = Hooks(receiver, app.wsgi_app, metrics.answered)  # type: ignore[method-assign]

@@ -8,7 +8,7 @@ ALWAYS = (
     (
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     ("Server", ""),  # granian would put its name there
 )
