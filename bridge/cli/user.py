@@ -18,7 +18,7 @@ def user() -> None:
 @user.command("add")
 @click.argument("email")
 @click.option("--workspace", "slug", required=True, help="The workspace's short name.")
-@click.option("--role", type=click.Choice(ROLES), default="agent", show_default=True)
+@click.option("--role", type=click.Choice(ROLES), default="agent", show_default=True, help="What they may do.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin; without it a link is made.")
 @as_json
 def add(email: str, slug: str, role: str, password_stdin: bool, as_json: bool) -> None:
