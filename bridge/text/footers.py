@@ -67,17 +67,19 @@ def _ends(gone: list[str | None], left: list[int]) -> list[int]:
 def _small_print(lines: list[str], kinds: list[Kind], gone: list[str | None], left: list[int]) -> None:
     """Disclaimers and the footers of mailing lists: from the first such paragraph on, if only short lines follow."""
     paragraphs = _paragraphs(left)
+    last_words = None  # the last line that no small print ends with; found when the first small print is
     for number, paragraph in enumerate(paragraphs):
         text = " ".join(clean(lines[at])[:1000] for at in paragraph[:15]).casefold()
         start = _small_print_at(lines, paragraph, text)
         if start is None or (number == 0 and start == 0):
             continue
+        if last_words is None:
+            last_words = next((at for at in reversed(left) if not _is_small(lines[at])), -1)
         kind = "list footer" if _is_list_footer(text) else "disclaimer"
-        rest = [at for later in paragraphs[number + 1 :] for at in later]
-        places = paragraph[start:]
-        if all(_is_small(lines[at]) for at in rest):
-            places += rest
-        _cut(gone, places, kind)
+        if last_words <= paragraph[-1]:
+            _cut(gone, [at for at in left if at >= paragraph[start]], kind)
+            return
+        _cut(gone, paragraph[start:], kind)
 
 
 def _paragraphs(left: list[int]) -> list[list[int]]:

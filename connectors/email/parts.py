@@ -19,6 +19,8 @@ LONGEST_TEXT = 256 * 1024
 
 DEEPEST = 30
 MOST_PARTS = 200
+_LONGEST_MARK_END = 80
+"""Bytes behind a boundary on its line: blanks, mostly none."""
 
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -124,13 +126,16 @@ def _walk(mime: bytes, body: bytes, place: str, group: str, depth: int) -> Itera
 
 def _pieces(body: bytes, boundary: str | None) -> list[bytes] | None:
     """What stands between the lines of the boundary; None when it never comes."""
-    mark = b"--" + (boundary or "").encode("utf-8", "replace")
+    if not boundary:
+        return None
+    mark = b"--" + boundary.encode("utf-8", "replace")
     pieces: list[bytes] = []
-    start, at = -1, -1
-    while boundary and (at := body.find(mark, at + 1)) != -1:
-        end = body.find(b"\n", at)
-        rest = body[at + len(mark) : at + len(mark) + 80 if end == -1 else end].rstrip()
-        if rest not in (b"", b"--") or (at and body[at - 1 : at] != b"\n"):
+    start = -1
+    for at in _lines_with(body, mark):
+        behind = at + len(mark)
+        end = body.find(b"\n", behind, behind + _LONGEST_MARK_END)
+        rest = body[behind : behind + _LONGEST_MARK_END if end == -1 else end].rstrip()
+        if rest not in (b"", b"--"):
             continue
         if start != -1:
             pieces.append(body[start : max(start, at - 1)])
@@ -140,6 +145,16 @@ def _pieces(body: bytes, boundary: str | None) -> list[bytes] | None:
         if rest:
             return pieces
     return None if start == -1 else [*pieces, body[start:]]  # without its last line: cut off on the way
+
+
+def _lines_with(body: bytes, mark: bytes) -> Iterator[int]:
+    """Where lines begin that begin with this mark."""
+    if body.startswith(mark):
+        yield 0
+    at = body.find(b"\n" + mark)
+    while at != -1:
+        yield at + 1
+        at = body.find(b"\n" + mark, at + 1)
 
 
 def _transferred(content: bytes, encoding: str) -> bytes:

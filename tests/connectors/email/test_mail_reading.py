@@ -31,7 +31,7 @@ def body(content: bytes, *headers: bytes) -> str:
         (b"Gr=C3=B6=C3=9Fe=\n falsch", (b"Content-Transfer-Encoding: quoted-printable",), "Größe falsch"),
         (base64.b64encode("Größe".encode()), (b"Content-Transfer-Encoding: BASE64",), "Größe"),
         (base64.b64encode(b"broken")[:-3], (b"Content-Transfer-Encoding: base64",), "bro"),
-        (b"a line that \ngoes on\n> a quoted \n> one", (b"Content-Type: text/plain; format=flowed",), "a line that goes on"),
+        (b"a line \ngoes on\n> a quoted \n> one", (b"Content-Type: text/plain; format=flowed",), "a line goes on"),
         (b"wor \nds", (b"Content-Type: text/plain; format=flowed; delsp=yes",), "words"),
         (b"<p>Hello<br>there</p><script>x</script>", (b"Content-Type: text/html",), "Hello\nthere"),
         (b"zip", (b"Content-Type: hex; charset=hex",), "zip"),
