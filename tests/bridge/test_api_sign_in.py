@@ -11,9 +11,12 @@ from bridge import tokens
 from bridge.runtime import Runtime
 from bridge.web.api import ENDPOINTS
 from bridge.web.app import create_app
+from bridge.web.pages.visit import BELOW
 from tests.fakes import Home, scored
 
 OPEN_TO_ALL = {"/healthz", "/readyz", "/static/<path:filename>", "/api/v1/openapi.json"}
+OF_PEOPLE = {"/", "/home", "/sign-in", "/sign-out", "/link/<token>", "/account"}
+"""Pages without a workspace. Those of one are held to their roles by test_page_roles.py."""
 WITHOUT_WORKSPACE = {"/metrics"}
 BASE = "/api/v1/workspaces/<slug>"
 ROLES = ("agent", "admin", "owner")
@@ -43,8 +46,8 @@ def urls(runtime: Runtime) -> Map:
 
 def test_every_address_is_about_a_workspace_or_known_to_be_open(urls: Map) -> None:
     def is_known(rule: Rule) -> bool:
-        about_a_workspace = rule.rule.startswith("/api/v1/workspaces/<slug>")
-        return about_a_workspace or rule.rule in OPEN_TO_ALL | WITHOUT_WORKSPACE
+        about_a_workspace = rule.rule.startswith((BASE, BELOW))
+        return about_a_workspace or rule.rule in OPEN_TO_ALL | WITHOUT_WORKSPACE | OF_PEOPLE
 
     assert [rule.rule for rule in urls.iter_rules() if not is_known(rule)] == []
 

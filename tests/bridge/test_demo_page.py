@@ -18,7 +18,7 @@ def demo(runtime: Runtime, home: Home) -> FlaskClient:
     return create_app(runtime, demo=home.slug).test_client()
 
 
-@pytest.mark.parametrize("path", ["/", "/demo", "/demo/part"])
+@pytest.mark.parametrize("path", ["/demo", "/demo/part"])
 def test_without_a_demo_there_is_no_page(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
