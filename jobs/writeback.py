@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,16 +13,20 @@ from bridge.connector import Access, Connector, RateLimited, Shown, TicketWrite,
 from bridge.errors import BridgeError
 from bridge.model import Sentiment
 from bridge.runtime import Runtime
-from bridge.store import connections
-from bridge.store.queue import PutOff, backoff
+from bridge.store import connections, queue
+from bridge.store.gathered import gather
+from bridge.store.queue import PutOff, Room, backoff
 from bridge.store.tables import tickets
 from bridge.store.ticket_writes import PendingTicket, TicketWritten, begin_writes, settle_write
 from bridge.workspace_settings import from_json
 from jobs.drain import Done, Drain
+from jobs.gathering import PATIENCE, Gathering
 from jobs.helpdesk import OUTAGE_PAUSE, let_rest, waiting_out
 from jobs.process import run
 
 log = logging.getLogger("moodbridge.writeback")
+
+_gathering = Gathering()
 
 
 class WriteRefused(BridgeError):
@@ -62,6 +67,10 @@ def _call(
             WriteResult(one.ticket_id, WriteStatus.LATER, retry_after=error.retry_after, reason=str(error))
             for one in part
         ]
+    # Bulk work fills its calls by itself.
+    written = sum(not row.bulk and one.status is WriteStatus.DONE for row, one in zip(part, results, strict=False))
+    if _gathering.wrote(access.connection, written, connector.capabilities.bulk_size):
+        _wake_later(runtime)
     for ticket, result in zip(part, results, strict=True):
         log.info(
             "written" if result.status is WriteStatus.DONE else "not written",
@@ -73,6 +82,13 @@ def _call(
             },
         )
         yield Done(ticket, TicketWritten(ticket, ticket.after, result))
+
+
+def _wake_later(runtime: Runtime) -> None:
+    """So that what gathers is written in time, although nothing else wakes the queue."""
+    timer = threading.Timer(PATIENCE, runtime.waker.soon, [("writeback",)])
+    timer.daemon = True
+    timer.start()
 
 
 def _write(connector: Connector, access: Access, part: Sequence[PendingTicket]) -> Sequence[WriteResult]:
@@ -147,6 +163,13 @@ def settle(
     return put_off
 
 
+def claim(connection: sa.Connection, worker_id: str, room: Room, now: float) -> list[int]:
+    """Claims tickets; live ones of a connection that is written much gather first."""
+    for connection_id, pace in _gathering.paced(now).items():
+        gather(connection, connection_id, pace.until, pace.size, now)
+    return queue.claim(connection, tickets, worker_id, room, now, one_per_connection=True)
+
+
 DRAIN: Drain[PendingTicket, TicketWritten] = Drain(
     queue="writeback",
     table=tickets,
@@ -155,6 +178,7 @@ DRAIN: Drain[PendingTicket, TicketWritten] = Drain(
     load=begin_writes,
     work=work,
     settle=settle,
+    claim=claim,
     unit_key=lambda ticket: ticket.connection_id,
     one_per_connection=True,
 )

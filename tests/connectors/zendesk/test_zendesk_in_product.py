@@ -280,6 +280,7 @@ def test_a_thousand_live_messages_in_a_minute_on_the_smallest_plan(product: Prod
     assert len(limits.refused) == refused
     assert limits.busiest_minute("account") <= 100
     assert [call for call in account.calls[since:] if call[1].endswith("/comments")] == []
+    assert len(updates(product, since)) <= 40
 
 
 def test_the_two_databases_hold_no_open_write_at_the_end(product: Product) -> None:
