@@ -1,0 +1,1 @@
+"""A strict stand-in of one Freshdesk account, over real HTTP."""
