@@ -28,11 +28,9 @@ def main() -> None:
     heading(
         f"Sudden shifts, simulated: {PER_DAY} messages a day; false alarms of {MONTHS} months, a day apart at least"
     )
-    columns = ("messages come", "a customer writes", "usual share of negative", "false alarms a month")
-    table(columns, _false_alarms())
+    table(("messages come", "a customer writes", "usual share of negative", "false alarms a month"), _false_alarms())
     heading(f"Sudden shifts, simulated: the share doubles at a random time; {TRIALS} trials each")
-    columns = ("messages come", "usual share", "found within 6 h", "median hours", "95 % within hours")
-    table(columns, _delays())
+    table(("messages come", "usual share", "found within 6 h", "median hours", "95 % within hours"), _delays())
 
 
 def _evenly(_quarter: int) -> float:
