@@ -104,9 +104,6 @@ class Bridge:
         arrival = Arrival(self.connection, self.health().revision, time.time(), Origin.LIVE, targets=(target,))
         self.runtime.database.write(lambda connection: store_arrivals(connection, [arrival]))
 
-    def now(self) -> float:
-        return time.time()
-
     # What is done
 
     def drain(self, *queues: str) -> None:
